@@ -1,0 +1,53 @@
+import neostandard from 'neostandard'
+
+const projectRules = {
+  files: ['**/*.ts'],
+  languageOptions: {
+    parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname }
+  },
+  rules: {
+    '@typescript-eslint/no-floating-promises': 'error',
+    '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
+    '@typescript-eslint/consistent-type-imports': 'error'
+  }
+}
+
+/** Whatever the primary loads can never be reloaded: it loads nothing that runs in a worker. */
+const processBoundary = {
+  files: ['src/primary/**/*.ts', 'src/main.ts', 'src/*.ts'],
+  rules: {
+    'no-restricted-imports': ['error', {
+      patterns: [
+        { group: ['**/worker/**', '**/app/**'], message: 'The primary loads no code of the workers: design, section 2.' },
+        { group: ['fastify', '@fastify/under-pressure', '@fastify/type-provider-typebox'], message: 'The primary does not serve the application.' }
+      ]
+    }]
+  }
+}
+
+/** The other side of the same line. */
+const workerBoundary = {
+  files: ['src/worker/**/*.ts', 'src/app/**/*.ts'],
+  rules: {
+    'no-restricted-imports': ['error', {
+      patterns: [{ group: ['**/primary/**'], message: 'A worker takes no decision about its neighbours.' }]
+    }]
+  }
+}
+
+/** Settings have one reader. */
+const oneReaderOfTheEnvironment = {
+  files: ['src/**/*.ts'],
+  ignores: ['src/app/**'],
+  rules: {
+    'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'config.ts is the only reader of the environment.' }]
+  }
+}
+
+export default [
+  ...neostandard({ ts: true, ignores: ['dist', 'build', '.tap', 'node_modules', 'test/fixtures/**/broken*'] }),
+  projectRules,
+  processBoundary,
+  workerBoundary,
+  oneReaderOfTheEnvironment
+]
