@@ -1,3 +1,5 @@
+import type {} from 'fastify'
+
 /** Which worker this is, as `fastify.worker` tells the application. */
 export interface WorkerIdentity {
   /** Stable place in the pool, 0 to n-1; a replacement takes over the slot of the worker it relieves. */

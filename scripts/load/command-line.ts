@@ -1,0 +1,108 @@
+import { parseArgs } from 'node:util'
+
+import { DEFAULT_CONNECTIONS } from './client-mix.ts'
+import { UsageError } from './usage-error.ts'
+
+/** Durations in milliseconds. */
+export interface CommandLine {
+  readonly duration: number
+  readonly reloads: number
+  readonly connections: number
+  readonly timeout: number
+  readonly reloadTimeout: number
+  /** The service to load; undefined to start one. */
+  readonly url: URL | undefined
+  /** The primary of the service at the URL; undefined when it is not to reload. */
+  readonly pid: number | undefined
+  /** What to start instead of the service that was built here. */
+  readonly program: string | undefined
+  readonly wantsHelp: boolean
+}
+
+export const USAGE = `Usage: npm run load-test -- [options]
+
+Loads the service with ten kinds of clients while it reloads; exits 1 when one request fails.
+Without --url it starts the service that was built here, with the environment as it is.
+
+  --duration <seconds>        how long (20)
+  --reloads <number>          how many SIGHUPs in that time (5)
+  --connections <number>      how many clients together (${DEFAULT_CONNECTIONS})
+  --timeout <seconds>         how long one request may take (30)
+  --reload-timeout <seconds>  how long one reload may take (60)
+  --url <url>                 load what runs there, on a loopback address
+  --pid <pid>                 the primary of the service at --url; not needed with --reloads 0
+  --program <file>            start this instead of dist/main.js
+  --help                      print this
+`
+
+const OPTIONS = {
+  duration: { type: 'string', default: '20' },
+  reloads: { type: 'string', default: '5' },
+  connections: { type: 'string', default: String(DEFAULT_CONNECTIONS) },
+  timeout: { type: 'string', default: '30' },
+  'reload-timeout': { type: 'string', default: '60' },
+  url: { type: 'string' },
+  pid: { type: 'string' },
+  program: { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false }
+} as const
+
+const NUMBER = /^\d+(?:\.\d+)?$/
+
+/** @throws UsageError */
+export function parseCommandLine (args: readonly string[]): CommandLine {
+  const values = parseOptions(args)
+  const url = values.url === undefined ? undefined : parseUrl(values.url)
+  const pid = values.pid === undefined ? undefined : parseInteger('--pid', values.pid, 2, 4_194_304)
+  const reloads = parseInteger('--reloads', values.reloads, 0, 1000)
+
+  if (pid !== undefined && url === undefined) throw new UsageError('--pid needs --url: without it the service is started')
+  if (values.program !== undefined && url !== undefined) throw new UsageError('--program and --url exclude each other')
+  if (url !== undefined && pid === undefined && reloads > 0) {
+    throw new UsageError('--url needs --pid, to send SIGHUP to, or --reloads 0')
+  }
+  return {
+    duration: parseNumber('--duration', values.duration, 0.1, 3600) * 1000,
+    reloads,
+    connections: parseInteger('--connections', values.connections, 1, 5000),
+    timeout: parseNumber('--timeout', values.timeout, 0.1, 600) * 1000,
+    reloadTimeout: parseNumber('--reload-timeout', values['reload-timeout'], 0.1, 600) * 1000,
+    url,
+    pid,
+    program: values.program,
+    wantsHelp: values.help
+  }
+}
+
+function parseOptions (args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS }).values
+  } catch (error) {
+    // Its first sentence says what is wrong, the others how to quote.
+    throw new UsageError((error as Error).message.split('. ')[0], { cause: error })
+  }
+}
+
+function parseInteger (option: string, text: string, minimum: number, maximum: number): number {
+  const value = parseNumber(option, text, minimum, maximum)
+  if (!Number.isInteger(value)) throw new UsageError(`${option} is ${text}: it must be a whole number`)
+  return value
+}
+
+function parseNumber (option: string, text: string, minimum: number, maximum: number): number {
+  const value = Number(text)
+  if (!NUMBER.test(text) || value < minimum || value > maximum) {
+    throw new UsageError(`${option} is ${JSON.stringify(text)}: it must be a number from ${minimum} to ${maximum}`)
+  }
+  return value
+}
+
+function parseUrl (text: string): URL {
+  if (!URL.canParse(text)) throw new UsageError(`--url is ${JSON.stringify(text)}: it must be a URL such as http://127.0.0.1:3000`)
+  const url = new URL(text)
+  if (url.protocol !== 'http:') throw new UsageError(`--url is ${text}: only http is spoken here`)
+  if (url.pathname !== '/' || url.search !== '' || url.username !== '') {
+    throw new UsageError(`--url is ${text}: it must be an origin, without a path`)
+  }
+  return url
+}

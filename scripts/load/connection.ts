@@ -1,0 +1,183 @@
+import { connect, type Socket } from 'node:net'
+
+import { HttpResponseParser, type HttpResponse } from './http-response-parser.ts'
+import { RequestFailure, toRequestFailure } from './request-failure.ts'
+import type { Target } from './target.ts'
+
+interface Waiter {
+  readonly resolve: (response: HttpResponse) => void
+  readonly reject: (failure: RequestFailure) => void
+}
+
+/**
+ * One HTTP/1.1 connection that hides nothing: it never repeats a request and never opens a second socket.
+ *
+ * A FIN while no answer is owed only makes it not reusable. A reset, or bytes that nobody asked for, are
+ * a failure even then.
+ */
+export class Connection {
+  /** When it was opened, of `performance.now()`. */
+  readonly openedAt: number
+  readonly #socket: Socket
+  readonly #parser = new HttpResponseParser()
+  /** Read, and not asked for by `next()` yet. */
+  readonly #responses: HttpResponse[] = []
+  /** Requests sent that have no answer yet. */
+  #owed = 0
+  #isOver = false
+  #failure: RequestFailure | undefined
+  #waiter: Waiter | undefined
+
+  /**
+   * @param timeout milliseconds
+   * @throws RequestFailure when the connection is refused or takes too long
+   */
+  static async open (target: Target, timeout: number): Promise<Connection> {
+    const openedAt = performance.now()
+    const socket = connect({ host: target.host, port: target.port, noDelay: true })
+    return await new Promise<Connection>((resolve, reject) => {
+      const deadline = setTimeout(() => {
+        socket.destroy()
+        reject(new RequestFailure('timeout of the connection'))
+      }, timeout)
+      const fail = (error: Error) => {
+        clearTimeout(deadline)
+        reject(toRequestFailure(error))
+      }
+      socket.once('error', fail)
+      socket.once('connect', () => {
+        clearTimeout(deadline)
+        socket.off('error', fail)
+        // Here and not after an await: no event of the socket may come between.
+        resolve(new Connection(socket, openedAt))
+      })
+    })
+  }
+
+  private constructor (socket: Socket, openedAt: number) {
+    this.openedAt = openedAt
+    this.#socket = socket
+    socket.on('data', (bytes: Buffer) => { this.#read(bytes) })
+    socket.on('end', () => { this.#end() })
+    socket.on('close', () => { this.#end() })
+    socket.on('error', (error) => { this.#fail(toRequestFailure(error, this.#parser.pendingBytes)) })
+  }
+
+  /** Whether a further request may be sent. */
+  get isReusable (): boolean {
+    return !this.#isOver
+  }
+
+  /**
+   * Tells what no `next()` tells, because no answer was owed.
+   *
+   * @throws RequestFailure when the connection was reset, or sent what nobody asked for
+   */
+  assertSound (): void {
+    if (this.#owed === 0 && this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Sends whole requests, or the first piece of one: `next()` is to be called once for each of them. */
+  request (bytes: string | Buffer, count = 1): void {
+    this.#owed += count
+    this.#socket.write(bytes)
+  }
+
+  /** Sends a further piece of a request. */
+  write (bytes: string | Buffer): void {
+    if (!this.#isOver) this.#socket.write(bytes)
+  }
+
+  /**
+   * @param timeout milliseconds
+   * @returns the next answer
+   * @throws RequestFailure when it does not come, or not whole
+   */
+  async next (timeout: number): Promise<HttpResponse> {
+    const response = this.#responses.shift()
+    if (response !== undefined) return response
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#isOver) throw new RequestFailure('closed without an answer')
+
+    const deadline = setTimeout(() => {
+      this.#fail(new RequestFailure('timeout', this.#parser.pendingBytes))
+    }, timeout)
+    try {
+      return await new Promise<HttpResponse>((resolve, reject) => { this.#waiter = { resolve, reject } })
+    } finally {
+      clearTimeout(deadline)
+    }
+  }
+
+  close (): void {
+    this.#isOver = true
+    this.#socket.destroy()
+  }
+
+  #read (bytes: Buffer): void {
+    if (this.#isOver) return
+    if (this.#owed === 0) {
+      this.#fail(new RequestFailure('bytes that nobody asked for', bytes.length))
+      return
+    }
+    try {
+      for (const response of this.#parser.push(bytes)) this.#take(response)
+      if (this.#owed === 0 && this.#parser.pendingBytes > 0 && !this.#isOver) {
+        this.#fail(new RequestFailure('bytes that nobody asked for', this.#parser.pendingBytes))
+      }
+    } catch (error) {
+      this.#fail(toRequestFailure(error, this.#parser.pendingBytes))
+    }
+  }
+
+  #take (response: HttpResponse): void {
+    // What follows an answer that closes is not to be read (RFC 9112, section 9.6).
+    if (this.#isOver) return
+    if (this.#owed === 0) {
+      this.#fail(new RequestFailure('bytes that nobody asked for', response.body.length))
+      return
+    }
+    this.#owed--
+    this.#responses.push(response)
+    if (response.closes) {
+      this.#isOver = true
+      if (this.#owed > 0) this.#failure = new RequestFailure('closed by an earlier answer')
+      this.#socket.destroy()
+    }
+    this.#deliver()
+  }
+
+  #end (): void {
+    if (this.#isOver) return
+    const last = this.#parser.finish()
+    if (last !== undefined) {
+      this.#take(last)
+    } else if (this.#owed > 0) {
+      const bytes = this.#parser.pendingBytes
+      this.#fail(new RequestFailure(bytes === 0 ? 'closed without an answer' : 'cut answer', bytes))
+    }
+    this.#isOver = true
+  }
+
+  #fail (failure: RequestFailure): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#failure = failure
+    this.#socket.destroy()
+    this.#deliver()
+  }
+
+  #deliver (): void {
+    const waiter = this.#waiter
+    if (waiter === undefined) return
+    const response = this.#responses.shift()
+    this.#waiter = undefined
+    if (response !== undefined) {
+      waiter.resolve(response)
+    } else if (this.#failure !== undefined) {
+      waiter.reject(this.#failure)
+    } else {
+      this.#waiter = waiter
+    }
+  }
+}

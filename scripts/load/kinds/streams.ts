@@ -1,0 +1,26 @@
+import { createClientKind, type ClientKind } from '../client-kind.ts'
+import { KeepAliveClient } from '../keep-alive-client.ts'
+import { requestHead } from '../raw-request.ts'
+import { assertSuccess, RequestFailure } from '../request-failure.ts'
+
+const CHUNKS = 20
+const CHUNK_DELAY = 30
+const WHOLE = Array.from({ length: CHUNKS }, (_, chunk) => `chunk ${chunk}\n`).join('')
+
+/** Answers that take 0.6 s to arrive, compared with what they should be. */
+export function streams (count: number): ClientKind {
+  return createClientKind({ name: 'streams', count, isQuick: false }, async (loop, { target, timeout }) => {
+    const client = new KeepAliveClient(target, timeout)
+    const request = requestHead(target, 'GET', `/stream?chunks=${CHUNKS}&ms=${CHUNK_DELAY}`)
+    await loop.run(async () => {
+      const startedAt = performance.now()
+      const connection = await client.connection()
+      connection.request(request)
+      const { status, body } = await connection.next(timeout)
+      assertSuccess(status, body.length)
+      if (body.toString() !== WHOLE) throw new RequestFailure('wrong content', body.length)
+      loop.answered(startedAt)
+    })
+    client.close()
+  })
+}

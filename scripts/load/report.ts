@@ -1,0 +1,59 @@
+import type { Reload } from './reload.ts'
+
+/** All that a run found out, free of classes, so that it can be stored and compared. Milliseconds. */
+export interface Report {
+  readonly duration: number
+  /** All that ended, those that failed included. */
+  readonly requests: number
+  readonly failures: number
+  readonly kinds: readonly KindReport[]
+  readonly reloads: readonly ReloadReport[]
+  /** Reloads that were asked for. */
+  readonly reloadsWanted: number
+  /** Requests of the quick kinds that overlap a reload, and those that do not. */
+  readonly inside: LatencyReport
+  readonly outside: LatencyReport
+  /** The first thousand failures. */
+  readonly failed: readonly FailureReport[]
+  readonly generations: readonly number[]
+  /** The longest that this program's own event loop was late: latencies are too high by up to that. */
+  readonly eventLoopDelay: number
+}
+
+/** Of the requests that were answered as they should be. */
+export interface LatencyReport {
+  readonly answered: number
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
+}
+
+export interface KindReport extends LatencyReport {
+  readonly name: string
+  readonly clients: number
+  readonly failures: number
+  /** How many failures had which reason. */
+  readonly reasons: Readonly<Record<string, number>>
+}
+
+export interface ReloadReport extends Reload {
+  /** When SIGHUP was sent, since the start of the run. */
+  readonly at: number
+  /** Of the quick kinds, while it was in progress. */
+  readonly latencies: LatencyReport
+}
+
+export interface FailureReport {
+  readonly kind: string
+  readonly reason: string
+  /** When it failed, since the start of the run. */
+  readonly at: number
+  /** How long the request had been going on. */
+  readonly after: number
+  /** Bytes received of the answer. */
+  readonly bytes: number
+  /** The reload (1 is the first) that the request overlaps. */
+  readonly reload: number | undefined
+  /** Since the last SIGHUP: a worker drains for longer than the reload takes. */
+  readonly sinceReload: number | undefined
+}

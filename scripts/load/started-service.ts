@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { Connection } from './connection.ts'
+import { findFreePort } from './free-port.ts'
+import type { LogLine } from './log-lines.ts'
+import { requestHead } from './raw-request.ts'
+import type { Reload, Reloader } from './reload.ts'
+import { RequestFailure } from './request-failure.ts'
+import { ServiceProcess } from './service-process.ts'
+import { createTarget, type Target } from './target.ts'
+
+const HOST = '127.0.0.1'
+const POLL_INTERVAL = 50
+const POLL_TIMEOUT = 1000
+/** Of a program that never served, and so has nothing to finish. */
+const STOP_TIMEOUT = 2000
+
+const OUTCOMES: Readonly<Record<string, Reload['outcome']>> = {
+  'reload:completed': 'completed',
+  'reload:failed': 'failed',
+  'reload:refused': 'refused'
+}
+
+export class ServiceStartError extends Error {
+  override readonly name = 'ServiceStartError'
+}
+
+/** A service that this program started: its reloads are followed in its log. */
+export class StartedService implements Reloader {
+  readonly process: ServiceProcess
+  readonly target: Target
+
+  /**
+   * Starts the program with a free port in `PORT`, and waits until it answers there, or at the port that
+   * it names in its log.
+   *
+   * @param timeout milliseconds until it must answer
+   * @param signal gives up early
+   * @throws ServiceStartError with its last lines when it does not; it is gone then
+   */
+  static async start (
+    program: string, env: NodeJS.ProcessEnv, timeout: number, signal?: AbortSignal
+  ): Promise<StartedService> {
+    const deadline = performance.now() + timeout
+    let port = await findFreePort()
+    const process = new ServiceProcess(program, { ...env, HOST, PORT: String(port), LOG_LEVEL: 'info' })
+    const stopListening = process.onLine((line) => {
+      if (typeof line.port === 'number') port = line.port
+    })
+    try {
+      while (!process.isGone && signal?.aborted !== true && performance.now() < deadline) {
+        const target = createTarget(HOST, port)
+        if (await isServing(target)) return new StartedService(process, target)
+        await Promise.race([sleep(POLL_INTERVAL), process.exited])
+      }
+    } finally {
+      stopListening()
+    }
+    const fate = process.isGone ? 'exited before it served' : 'did not serve in time'
+    await process.stop(STOP_TIMEOUT)
+    throw new ServiceStartError(`${program} ${fate}; its last lines:\n${process.lastLines}`)
+  }
+
+  private constructor (process: ServiceProcess, target: Target) {
+    this.process = process
+    this.target = target
+  }
+
+  async reload (timeout: number): Promise<Reload> {
+    const startedAt = performance.now()
+    return await new Promise<Reload>((resolve) => {
+      const end = (outcome: Reload['outcome'], details: Pick<Reload, 'generation' | 'reason'>, duration?: number) => {
+        clearTimeout(deadline)
+        stopListening()
+        const endedAt = performance.now()
+        resolve({ outcome, startedAt, endedAt, duration: duration ?? endedAt - startedAt, ...details })
+      }
+      const deadline = setTimeout(() => {
+        end('unknown', { reason: `the log said nothing of its end within ${timeout} ms` })
+      }, timeout)
+      const stopListening = this.process.onLine((line) => {
+        const outcome = OUTCOMES[String(line.event)]
+        if (outcome === undefined) return
+        end(outcome, detailsOf(outcome, line), typeof line.durationMs === 'number' ? line.durationMs : undefined)
+      })
+      void this.process.exited.then(({ code, signal }) => {
+        end('unknown', { reason: `the service exited (${signal ?? code})` })
+      })
+      this.process.signal('SIGHUP')
+    })
+  }
+}
+
+async function isServing (target: Target): Promise<boolean> {
+  let connection: Connection | undefined
+  try {
+    connection = await Connection.open(target, POLL_TIMEOUT)
+    connection.request(requestHead(target, 'GET', '/', ['Connection: close']))
+    const { status } = await connection.next(POLL_TIMEOUT)
+    return status >= 200 && status <= 299
+  } catch (error) {
+    if (error instanceof RequestFailure) return false
+    throw error
+  } finally {
+    connection?.close()
+  }
+}
+
+function detailsOf (outcome: Reload['outcome'], line: LogLine): Pick<Reload, 'generation' | 'reason'> {
+  const generation = typeof line.generation === 'number' ? { generation: line.generation } : {}
+  return outcome === 'completed' ? generation : { ...generation, reason: reasonOf(line) }
+}
+
+function reasonOf ({ err, msg, event }: LogLine): string {
+  const message = typeof err === 'object' && err !== null && 'message' in err ? err.message : msg
+  return typeof message === 'string' ? message : String(event)
+}

@@ -1,0 +1,76 @@
+import type { FailureReport, LatencyReport, Report } from './report.ts'
+import { formatTable } from './text-table.ts'
+
+const FAILURES_SHOWN = 20
+
+/** @returns what a person wants to know of a run, without the verdict */
+export function formatSummary (report: Report): string {
+  return [
+    formatKinds(report),
+    formatFailures(report),
+    formatReloads(report),
+    [`event loop of this program: at most ${formatMs(report.eventLoopDelay)} ms late`]
+  ].filter((block) => block.length > 0).map((block) => block.join('\n')).join('\n\n')
+}
+
+function formatKinds ({ kinds, requests, failures }: Report): string[] {
+  const rows = kinds.map((kind) => [
+    kind.name, String(kind.clients), formatCount(kind.answered + kind.failures), formatCount(kind.failures),
+    ...formatLatencies(kind)
+  ])
+  const clients = kinds.reduce((sum, kind) => sum + kind.clients, 0)
+  return formatTable(
+    ['clients', 'count', 'requests', 'failed', 'p50 ms', 'p99 ms', 'max ms'],
+    [...rows, ['together', String(clients), formatCount(requests), formatCount(failures)]]
+  )
+}
+
+function formatFailures ({ kinds, failed, failures }: Report): string[] {
+  if (failures === 0) return []
+  const reasons = kinds.flatMap(({ name, reasons }) => Object.entries(reasons).map(([reason, count]) => {
+    return [name, reason, formatCount(count)]
+  }))
+  const shown = failed.slice(0, FAILURES_SHOWN).map((failure) => [
+    failure.kind, failure.reason, formatMs(failure.at), formatMs(failure.after), String(failure.bytes),
+    formatReloadOf(failure)
+  ])
+  return [
+    ...formatTable(['failures', 'reason', 'count'], reasons),
+    '',
+    ...formatTable([`the first ${shown.length}`, 'reason', 'at ms', 'took ms', 'bytes', 'reload'], shown)
+  ]
+}
+
+function formatReloadOf ({ reload, sinceReload }: FailureReport): string {
+  if (reload !== undefined) return `in ${reload}`
+  return sinceReload === undefined ? 'before the first' : `${formatMs(sinceReload)} ms after SIGHUP`
+}
+
+function formatReloads ({ reloads, inside, outside }: Report): string[] {
+  if (reloads.length === 0) return []
+  const rows = reloads.map(({ outcome, generation, at, duration, latencies, reason }, index) => [
+    String(index + 1), formatMs(at), reason === undefined ? outcome : `${outcome}: ${reason}`,
+    String(generation ?? ''), formatMs(duration), formatCount(latencies.answered), formatMs(latencies.p99)
+  ])
+  // Slow requests, uploads and streams take the time that they were told to: they would be the p99.
+  return formatTable(
+    ['reload', 'at ms', 'outcome', 'generation', 'took ms', 'GET / meanwhile', 'p99 ms'],
+    [
+      ...rows,
+      ['inside', '', '', '', '', formatCount(inside.answered), formatMs(inside.p99)],
+      ['outside', '', '', '', '', formatCount(outside.answered), formatMs(outside.p99)]
+    ]
+  )
+}
+
+function formatLatencies ({ answered, p50, p99, max }: LatencyReport): string[] {
+  return answered === 0 ? ['', '', ''] : [p50, p99, max].map(formatMs)
+}
+
+function formatMs (ms: number): string {
+  return ms < 100 ? ms.toFixed(1) : formatCount(Math.round(ms))
+}
+
+function formatCount (count: number): string {
+  return count.toLocaleString('en')
+}

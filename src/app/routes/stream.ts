@@ -1,0 +1,39 @@
+import { Readable } from 'node:stream'
+
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+
+import { pause } from '../pause.ts'
+
+const schema = {
+  querystring: Type.Object({
+    chunks: Type.Integer({ minimum: 1, maximum: 10_000, default: 10 }),
+    ms: Type.Integer({ minimum: 0, maximum: 10_000, default: 100 })
+  }, { additionalProperties: false }),
+  response: {
+    200: { content: { 'text/plain': { schema: Type.Unsafe<Readable>(Type.String()) } } }
+  }
+}
+
+/** `GET /stream?chunks=10&ms=100` sends `chunk 0` to `chunk 9`, a line each, and waits in between. */
+const stream: FastifyPluginAsyncTypebox = async (fastify) => {
+  // For HEAD, Fastify would read the whole stream and throw it away.
+  fastify.get('/stream', { schema, exposeHeadRoute: false }, async (request, reply) => {
+    const { chunks, ms } = request.query
+
+    reply.type('text/plain; charset=utf-8')
+    return reply.send(Readable.from(lines(chunks, ms, request.signal)))
+  })
+}
+
+/** Makes the next line only once the client has taken the one before. */
+async function * lines (chunks: number, ms: number, signal: AbortSignal): AsyncGenerator<string> {
+  yield 'chunk 0\n'
+  for (let chunk = 1; chunk < chunks; chunk++) {
+    // A timer waits a millisecond at least: ten seconds for 10000 chunks without a wait.
+    if (ms > 0 && !await pause(ms, signal)) return
+    yield `chunk ${chunk}\n`
+  }
+}
+
+export default stream

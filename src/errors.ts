@@ -1,0 +1,75 @@
+import createError from '@fastify/error'
+
+/** Every error of ours; they are compared by `code`. */
+
+export const InvalidSettingsError = createError<[string]>(
+  'BATON_INVALID_SETTINGS', 'the configuration is wrong:\n%s'
+)
+
+export const UsageError = createError<[string]>(
+  'BATON_USAGE', '%s'
+)
+
+export const PidFileHeldError = createError<[string, number]>(
+  'BATON_PID_FILE_HELD', 'PID_FILE %s names the process %d, which is alive: stop it first, or give this instance a file of its own'
+)
+
+export const PidFileUnusableError = createError<[string, string]>(
+  'BATON_PID_FILE_UNUSABLE', 'PID_FILE %s cannot be written (%s)'
+)
+
+export const ApplicationNotFoundError = createError<[string]>(
+  'BATON_APPLICATION_NOT_FOUND', 'the application %s does not exist: name the file of a Fastify plugin'
+)
+
+export const NoPluginError = createError<[string, string]>(
+  'BATON_NO_PLUGIN', 'the application %s has no plugin: its default export is %s, and it must be a function (fastify, opts)'
+)
+
+export const OptionNotAllowedError = createError<[string, string, string]>(
+  'BATON_OPTION_NOT_ALLOWED', 'the application %s may not set the server option "%s": %s'
+)
+
+export const OptionsNotAnObjectError = createError<[string, string]>(
+  'BATON_OPTIONS_NOT_AN_OBJECT', 'the export "options" of the application %s is %s, and it must be an object of Fastify server options'
+)
+
+export const HealthRouteTakenError = createError<[string]>(
+  'BATON_HEALTH_ROUTE_TAKEN', 'the application has a route of its own at %s, where Baton answers health checks: set HEALTH_PREFIX to another path, or to nothing to turn the health routes off'
+)
+
+export const ProtocolMismatchError = createError<[number | string, number]>(
+  'BATON_PROTOCOL_MISMATCH', 'the worker speaks version %s of the message protocol and this primary version %d: Baton itself has changed, so restart it instead of reloading'
+)
+
+export const StartTimeoutError = createError<[number]>(
+  'BATON_START_TIMEOUT', 'the worker was not ready %d ms after its fork (START_TIMEOUT_MS)'
+)
+
+export const WorkerExitedError = createError<[string]>(
+  'BATON_WORKER_EXITED', 'the worker %s before it was ready'
+)
+
+export const ForkFailedError = createError<[string]>(
+  'BATON_FORK_FAILED', 'no process could be started for the worker (%s)'
+)
+
+/** An error as it crosses from a worker to the primary, and as it is logged. */
+export interface ErrorReport {
+  readonly message: string
+  readonly code?: string
+  readonly stack?: string
+}
+
+/** @returns what of `error` can be sent in a message; anything may have been thrown */
+export function toErrorReport (error: unknown): ErrorReport {
+  if (!(error instanceof Error)) {
+    return { message: `something that is not an Error was thrown: ${String(error)}` }
+  }
+  const code = (error as NodeJS.ErrnoException).code
+  return {
+    message: error.message,
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(error.stack === undefined ? {} : { stack: error.stack })
+  }
+}

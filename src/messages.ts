@@ -1,0 +1,58 @@
+import type { ErrorReport } from './errors.ts'
+
+/** Changes when primary and worker of different releases would no longer understand each other. */
+export const PROTOCOL = 1
+
+/** How long a worker may take to drain, and what it does with idle connections meanwhile. */
+export interface DrainLimits {
+  /** Milliseconds until the worker is killed. */
+  readonly timeout: number
+  /** Milliseconds after which an idle connection is closed; without it only the timeout closes one. */
+  readonly idleTimeout?: number
+}
+
+/** What a draining worker still holds. */
+export interface DrainProgress {
+  /** Requests whose answer is not finished. */
+  readonly requests: number
+  readonly connections: number
+}
+
+/** What the pool as a whole is doing, for the health routes. */
+export interface PoolView {
+  readonly isStopping: boolean
+  /** Workers crash so often that restarts are delayed. */
+  readonly isCrashLooping: boolean
+}
+
+export type ToWorker =
+  | { readonly type: 'drain', readonly limits: DrainLimits }
+  | { readonly type: 'pool', readonly pool: PoolView }
+
+export type ToPrimary =
+  | { readonly type: 'ready', readonly protocol: number }
+  /** It could not start, or an error that nobody caught makes it unfit to go on. */
+  | { readonly type: 'failed', readonly error: ErrorReport }
+  /** It was sent SIGTERM: somebody wants it replaced. */
+  | { readonly type: 'relieve' }
+  | { readonly type: 'draining', readonly progress: DrainProgress }
+
+/** Marks our messages among those that an application sends for itself. */
+interface Envelope<Message> {
+  readonly baton: Message
+}
+
+export function wrap<Message extends ToWorker | ToPrimary> (message: Message): Envelope<Message> {
+  return { baton: message }
+}
+
+/**
+ * @returns our message in what came over the channel; undefined for anything else, such as the
+ * `process.send('ready')` of an application written for PM2
+ */
+export function unwrap<Message extends ToWorker | ToPrimary> (received: unknown): Message | undefined {
+  if (typeof received !== 'object' || received === null || !('baton' in received)) return undefined
+  const { baton } = received
+  if (typeof baton !== 'object' || baton === null || !('type' in baton)) return undefined
+  return baton as Message
+}

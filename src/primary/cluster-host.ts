@@ -1,0 +1,51 @@
+import cluster from 'node:cluster'
+import { assignmentVariable, type Config } from '../config.ts'
+import { wrap } from '../messages.ts'
+import type { Generation } from './generation.ts'
+import type { Host, WorkerEvents, WorkerProcess } from './host.ts'
+
+/**
+ * The world as Node's cluster has it. Once in a process: the scheduling policy is fixed by the first fork.
+ *
+ * @param port where the service listens; `PORT=0` has become a port by now, which stays the same after
+ * a crash of the only worker
+ */
+export function createClusterHost (scheduling: Config['scheduling'], port: number): Host {
+  cluster.schedulingPolicy = scheduling === 'shared' ? cluster.SCHED_NONE : cluster.SCHED_RR
+  return {
+    fork: (generation, slot, events) => fork(generation, slot, port, events),
+    now: () => performance.now(),
+    random: Math.random,
+    setTimer: (delay, fire) => {
+      // Not unref'd: while workers are there, so is the primary.
+      const timer = setTimeout(fire, Math.ceil(delay))
+      return { clear: () => { clearTimeout(timer) } }
+    }
+  }
+}
+
+function fork (generation: Generation, slot: number, port: number, events: WorkerEvents): WorkerProcess {
+  const { number, program, application, directory } = generation
+  // It may be called before each fork, and changes only those that follow.
+  cluster.setupPrimary({ exec: program, args: [], cwd: directory })
+  try {
+    const worker = cluster.fork(assignmentVariable({ slot, generation: number, application, port }))
+    worker.on('listening', (address) => { if (address.port === port) events.listening() })
+    worker.on('message', events.message)
+    worker.on('error', events.error)
+    worker.on('exit', (code, signal) => {
+      events.exit(code, signal as NodeJS.Signals | null, worker.exitedAfterDisconnect)
+    })
+    return {
+      pid: worker.process.pid,
+      // A worker whose channel is closing gets no more messages: it leaves anyway.
+      send: (message) => { worker.send(wrap(message), () => {}) },
+      disconnect: () => { worker.disconnect() },
+      kill: () => { worker.process.kill('SIGKILL') }
+    }
+  } catch (error) {
+    // Out of file descriptors or processes: some of these are thrown, others are events.
+    process.nextTick(() => { events.error(error as Error) })
+    return { pid: undefined, send: () => {}, disconnect: () => {}, kill: () => {} }
+  }
+}

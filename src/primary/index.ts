@@ -1,0 +1,107 @@
+import { createServer, isIPv6, type AddressInfo } from 'node:net'
+import closeWithGrace from 'close-with-grace'
+import { readConfig, shellDirectory, type Config } from '../config.ts'
+import { ExitCode } from '../exit-codes.ts'
+import { createLogger, type Logger } from '../logger.ts'
+import { createClusterHost } from './cluster-host.ts'
+import { makeGeneration } from './generation.ts'
+import { startPaths } from './paths.ts'
+import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts'
+import { handleSignals } from './signals.ts'
+import { Supervisor } from './supervisor.ts'
+
+/** All that close-with-grace would take for a stop; ours are in signals.ts, and the others end a process as ever. */
+const SIGNALS = [
+  'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV', 'SIGUSR2', 'SIGTERM'
+] as const
+
+/**
+ * Runs the primary until it has stopped; the process exits then.
+ *
+ * @param application as typed on the command line, if it was
+ * @throws when the configuration is wrong; nothing has been started
+ */
+export async function runPrimary (application: string | undefined): Promise<void> {
+  const config = readConfig()
+  if (config.pidFile !== undefined) checkPidFile(config.pidFile)
+  const paths = startPaths(shellDirectory())
+  const log = await createLogger({ level: config.logLevel })
+  const port = config.port === 0 ? await findPort(config.host) : config.port
+  process.title = 'baton: primary'
+
+  const supervisor = new Supervisor({
+    host: createClusterHost(config.scheduling, port),
+    log,
+    makeGeneration: (number) => makeGeneration(number, readConfig(), paths, application)
+  })
+  warnOfKeepAlive(config, log)
+  stopWithGrace(supervisor, config, log)
+  supervisor.once('serving', (workers) => {
+    if (config.pidFile !== undefined) writePidFile(config.pidFile)
+    const url = `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`
+    log.info({ event: 'server:ready', url, port, workers, application: supervisor.generation.application, pid: process.pid },
+      `serving ${supervisor.generation.application ?? 'the built-in application'} on ${url} with ${workers} worker${workers === 1 ? '' : 's'}; reload with: kill -HUP ${process.pid}`)
+  })
+  supervisor.start()
+}
+
+/** A signal, or an error of our own: either way the workers finish what they hold. */
+function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): void {
+  let hasFailed = false
+  const kill = (): void => {
+    log.warn('killing the workers')
+    supervisor.kill()
+    process.exit(ExitCode.forced)
+  }
+  let options = { idleTimeout: config.stopIdle, delay: config.stopDelay }
+
+  const { close } = closeWithGrace({
+    // The stop has its own deadline, and an exit of the primary alone would leave workers behind.
+    delay: false,
+    skip: [...SIGNALS],
+    logger: false,
+    onSecondError: (err) => {
+      log.fatal({ err }, 'another error of the primary')
+      kill()
+    }
+  }, async ({ err }) => {
+    if (err !== undefined) log.fatal({ err }, 'an error of the primary; stopping')
+    hasFailed = err !== undefined
+    supervisor.stop(options)
+    await new Promise(() => {})
+  })
+
+  supervisor.once('stopped', (code) => {
+    if (code !== ExitCode.cannotStart) log.info({ code }, 'stopped')
+    process.exit(hasFailed ? ExitCode.forced : code)
+  })
+  process.on('exit', () => { if (config.pidFile !== undefined) removePidFile(config.pidFile) })
+  handleSignals(process, {
+    reload: () => { supervisor.reload() },
+    scale: (difference) => { supervisor.scale(difference) },
+    stop: (isUrgent) => {
+      if (isUrgent) options = { idleTimeout: 0, delay: 0 }
+      close()
+    },
+    kill
+  })
+}
+
+/** Idle connections are left to their keep-alive timeout: if it is the longer one, the drain deadline closes them. */
+function warnOfKeepAlive ({ keepAliveTimeout, drainTimeout }: Config, log: Logger): void {
+  if (keepAliveTimeout >= drainTimeout) {
+    log.warn({ keepAliveTimeout, drainTimeout },
+      'KEEP_ALIVE_TIMEOUT_MS is not below DRAIN_TIMEOUT_MS: a reload will close idle connections that clients may be about to use')
+  }
+}
+
+/** `PORT=0`: a port that stays the same, whoever listens on it. */
+async function findPort (host: string): Promise<number> {
+  const server = createServer()
+  const port = await new Promise<number>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, host, () => { resolve((server.address() as AddressInfo).port) })
+  })
+  await new Promise((resolve) => { server.close(resolve) })
+  return port
+}

@@ -1,0 +1,187 @@
+import {
+  ForkFailedError, ProtocolMismatchError, StartTimeoutError, toErrorReport, WorkerExitedError, type ErrorReport
+} from '../errors.ts'
+import type { Logger } from '../logger.ts'
+import { PROTOCOL, unwrap, type DrainLimits, type PoolView, type ToPrimary } from '../messages.ts'
+import type { Generation } from './generation.ts'
+import type { Host } from './host.ts'
+import { describeExit, identify, WorkerHandle } from './worker-handle.ts'
+
+/** What the pool reports: facts, of which the supervisor makes decisions. */
+export interface PoolEvents {
+  readonly ready: (worker: WorkerHandle) => void
+  /**
+   * It ended without being asked to, could not start, or cannot go on (then it is stale and still there).
+   * Reported once for a worker.
+   */
+  readonly crashed: (worker: WorkerHandle, cause: ErrorReport) => void
+  /** Something else is not as it was before. */
+  readonly changed: () => void
+}
+
+/** The workers there are: starts them, has them drain, ends them, and notes what becomes of them. */
+export class Pool {
+  readonly #host: Host
+  readonly #log: Logger
+  readonly #events: PoolEvents
+  readonly #workers = new Map<number, WorkerHandle>()
+  #view: PoolView = { isStopping: false, isCrashLooping: false }
+  #forks = 0
+
+  constructor (host: Host, log: Logger, events: PoolEvents) {
+    this.#host = host
+    this.#log = log
+    this.#events = events
+  }
+
+  get workers (): readonly WorkerHandle[] {
+    return [...this.#workers.values()]
+  }
+
+  /** How many workers were started so far. */
+  get forks (): number {
+    return this.#forks
+  }
+
+  fork (slot: number, generation: Generation): void {
+    const worker = new WorkerHandle(++this.#forks, slot, generation, this.#host.now())
+    this.#workers.set(worker.id, worker)
+    worker.process = this.#host.fork(generation, slot, {
+      listening: () => { if (worker.listens(this.#host.now())) this.#onReady(worker) },
+      message: (received) => { this.#onMessage(worker, received) },
+      exit: (code, signal, wasAsked) => { this.#onExit(worker, code, signal, wasAsked) },
+      error: (error) => { this.#onError(worker, error) }
+    })
+    if (worker.pid !== undefined) this.#log.info({ event: 'worker:forked', ...identify(worker) }, 'worker forked')
+  }
+
+  /** Has a worker finish what it holds and leave; it is killed when the limits are over. */
+  drain (id: number, limits: DrainLimits): void {
+    const worker = this.#workers.get(id) as WorkerHandle
+    const isServing = worker.state === 'ready'
+    const now = this.#host.now()
+    worker.moveTo('draining', now)
+    // One that is still starting holds no request, and may not even have a loop that hears of it.
+    worker.deadline = isServing ? now + limits.timeout : Math.min(worker.deadline, now + limits.timeout)
+    this.#log.info({ event: 'worker:draining', ...identify(worker) },
+      isServing ? 'worker draining' : 'worker no longer wanted; ending it before it is ready')
+    worker.process?.send({ type: 'drain', limits })
+    worker.process?.disconnect()
+  }
+
+  /** Gives those that are draining already other limits. */
+  limitDrains (limits: DrainLimits): void {
+    const deadline = this.#host.now() + limits.timeout
+    for (const worker of this.#workers.values()) {
+      if (worker.state !== 'draining') continue
+      worker.deadline = Math.min(worker.deadline, deadline)
+      worker.process?.send({ type: 'drain', limits: { ...limits, timeout: worker.deadline - this.#host.now() } })
+    }
+  }
+
+  /** Its deadline has passed. */
+  kill (id: number): void {
+    const worker = this.#workers.get(id) as WorkerHandle
+    worker.deadline = Infinity
+    worker.wasKilled = true
+    if (worker.state === 'starting') {
+      worker.failure = toErrorReport(new StartTimeoutError(worker.release.config.startTimeout))
+    } else {
+      this.#log.warn({ ...identify(worker), ...worker.progress }, worker.readyAt === undefined
+        ? 'worker did not end while it was starting; killed'
+        : `worker did not drain in time; killed with ${describeLoss(worker)}`)
+    }
+    worker.process?.kill()
+  }
+
+  /** Ends every process at once. */
+  killAll (): void {
+    for (const { process } of this.#workers.values()) process?.kill()
+  }
+
+  /** Tells all workers what the health routes say of the pool. */
+  tell (pool: PoolView): void {
+    if (pool.isStopping === this.#view.isStopping && pool.isCrashLooping === this.#view.isCrashLooping) return
+    this.#view = pool
+    for (const { process } of this.#workers.values()) process?.send({ type: 'pool', pool })
+  }
+
+  #onReady (worker: WorkerHandle): void {
+    worker.process?.send({ type: 'pool', pool: this.#view })
+    this.#log.info({
+      event: 'worker:ready', ...identify(worker), durationMs: Math.round(this.#host.now() - worker.forkedAt)
+    }, 'worker ready')
+    this.#events.ready(worker)
+  }
+
+  #onMessage (worker: WorkerHandle, received: unknown): void {
+    const message = unwrap<ToPrimary>(received)
+    if (message?.type === 'ready') this.#onSaidReady(worker, message.protocol)
+    else if (message?.type === 'failed') this.#onFailed(worker, message.error)
+    else if (message?.type === 'draining') worker.progress = message.progress
+    else if (message?.type === 'relieve' && worker.state === 'ready') {
+      worker.isStale = true
+      this.#log.info(identify(worker), 'worker was sent SIGTERM; relieving it')
+      this.#events.changed()
+    }
+  }
+
+  #onSaidReady (worker: WorkerHandle, protocol: number): void {
+    if (protocol === PROTOCOL) {
+      if (worker.saysReady(this.#host.now())) this.#onReady(worker)
+      return
+    }
+    worker.failure = toErrorReport(new ProtocolMismatchError(protocol, PROTOCOL))
+    worker.process?.kill()
+  }
+
+  #onFailed (worker: WorkerHandle, error: ErrorReport): void {
+    worker.failure ??= error
+    if (worker.state !== 'ready') return
+    worker.isStale = true
+    this.#crashed(worker, error)
+  }
+
+  /** The process could not be started: no exit follows. A signal that could not be sent is an error too. */
+  #onError (worker: WorkerHandle, error: Error): void {
+    if (worker.pid === undefined && worker.state !== 'exited') {
+      worker.failure = toErrorReport(new ForkFailedError(error.message))
+      this.#onExit(worker, null, null, false)
+    }
+  }
+
+  #onExit (worker: WorkerHandle, code: number | null, signal: NodeJS.Signals | null, wasAsked: boolean): void {
+    const { state } = worker
+    worker.moveTo('exited', this.#host.now())
+    this.#workers.delete(worker.id)
+    const how = worker.pid === undefined ? 'was not started' : describeExit(code, signal, wasAsked && state !== 'draining')
+    const fields = { event: 'worker:exited', ...identify(worker), code, signal }
+
+    if (state === 'draining') {
+      const isClean = code === 0 || worker.readyAt === undefined
+      if (isClean) this.#log.info(fields, 'worker exited')
+      else this.#log.warn(fields, `worker ${how} while draining${worker.wasKilled ? '' : `, with ${describeLoss(worker)}`}`)
+      this.#events.changed()
+      return
+    }
+    const cause = worker.failure ?? toErrorReport(new WorkerExitedError(how))
+    if (worker.failure === undefined) this.#log.warn(fields, `worker ${how}, unasked`)
+    else this.#log.warn({ ...fields, err: worker.failure }, `worker ${how}: ${worker.failure.message}`)
+    this.#crashed(worker, cause)
+  }
+
+  #crashed (worker: WorkerHandle, cause: ErrorReport): void {
+    if (worker.hasCrashed) {
+      this.#events.changed()
+      return
+    }
+    worker.hasCrashed = true
+    this.#events.crashed(worker, cause)
+  }
+}
+
+function describeLoss ({ progress }: WorkerHandle): string {
+  return progress === undefined
+    ? 'an unknown number of requests'
+    : `${progress.requests} requests on ${progress.connections} connections`
+}

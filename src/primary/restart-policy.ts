@@ -1,0 +1,36 @@
+/** How many crashes in how long are rare enough to restart at once (OTP's restart intensity). */
+export const MAX_RESTARTS = 5
+export const RESTART_WINDOW = 60_000
+const FIRST_DELAY = 100
+const LAST_DELAY = 30_000
+
+/** The crashes of the pool as a whole. */
+export interface RestartState {
+  /** Times of the crashes within the window. */
+  readonly crashes: readonly number[]
+  /** How many restarts in a row were delayed. */
+  readonly delays: number
+  /** No crashed worker is replaced before. */
+  readonly restartAt: number
+}
+
+export const NO_CRASHES: RestartState = { crashes: [], delays: 0, restartAt: 0 }
+
+/**
+ * Says when to replace a worker that crashed now: at once while that is rare, and otherwise after a
+ * delay that doubles with each crash until there was none for a whole window.
+ *
+ * @param random from 0 to 1: spreads the delays of several hosts, by half
+ */
+export function afterCrash (state: RestartState, now: number, random: number): RestartState {
+  const crashes = [...state.crashes.filter((time) => now - time < RESTART_WINDOW), now]
+  const isRare = crashes.length <= MAX_RESTARTS && (state.delays === 0 || crashes.length === 1)
+  if (isRare) return { crashes, delays: 0, restartAt: now }
+  const delay = Math.min(LAST_DELAY, FIRST_DELAY * 2 ** state.delays) * (0.5 + random / 2)
+  return { crashes, delays: state.delays + 1, restartAt: now + delay }
+}
+
+/** @returns until when workers count as crashing in a loop; in the past when they do not */
+export function isLoopingUntil ({ crashes, delays }: RestartState): number {
+  return delays === 0 ? 0 : (crashes.at(-1) ?? 0) + RESTART_WINDOW
+}

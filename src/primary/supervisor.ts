@@ -1,0 +1,337 @@
+import { EventEmitter } from 'node:events'
+import { toErrorReport, type ErrorReport } from '../errors.ts'
+import { ExitCode } from '../exit-codes.ts'
+import type { Logger } from '../logger.ts'
+import type { DrainLimits } from '../messages.ts'
+import type { Generation } from './generation.ts'
+import type { Host, Timer } from './host.ts'
+import { plan, type Desired, type Plan } from './plan.ts'
+import { Pool } from './pool.ts'
+import { afterCrash, isLoopingUntil, NO_CRASHES } from './restart-policy.ts'
+import { advance } from './rollout.ts'
+import type { WorkerHandle } from './worker-handle.ts'
+
+export type SupervisorState = 'starting' | 'running' | 'reloading' | 'stopping' | 'stopped'
+
+export interface SupervisorOptions {
+  readonly host: Host
+  readonly log: Logger
+  /** Makes a generation of what is configured and deployed at this moment; throws when that is wrong. */
+  readonly makeGeneration: (number: number) => Generation
+}
+
+export interface StopOptions {
+  /** Milliseconds after which an idle connection is closed. */
+  readonly idleTimeout: number
+  /** Milliseconds during which everything is still served, while the health route says that it will not be for long. */
+  readonly delay: number
+}
+
+interface SupervisorEvents {
+  /** Every slot of the first generation was tried, and this many workers are ready. */
+  serving: [workers: number]
+  /** No process is left. */
+  stopped: [code: ExitCode]
+}
+
+interface Rollout {
+  readonly generation: Generation
+  readonly startedAt: number
+  /** What a slot goes back to when its replacement does not become ready. */
+  readonly previous: readonly number[]
+  isWaitingForDrains: boolean
+}
+
+interface Stop {
+  /** When everything is drained: until then it is still served. */
+  readonly drainAt: number
+  readonly deadline: number
+  readonly idleTimeout: number
+}
+
+/**
+ * Keeps the desired workers alive.
+ *
+ * After every event it compares what should be with what is, and carries out what `plan()` answers.
+ * Nothing else changes the pool, and nothing waits in the middle of a sequence of steps.
+ */
+export class Supervisor extends EventEmitter<SupervisorEvents> {
+  readonly #host: Host
+  readonly #log: Logger
+  readonly #makeGeneration: (number: number) => Generation
+  readonly #pool: Pool
+  /** Those that a slot may still want; the newest stays, so that no number is given twice. */
+  readonly #generations = new Map<number, Generation>()
+  #state: SupervisorState = 'starting'
+  /** The newest one that was rolled out everywhere: its settings are in force. */
+  #generation: Generation
+  /** Generation that each slot should have. */
+  #slots: readonly number[]
+  #rollout: Rollout | undefined
+  /** To be rolled out as soon as no replacement of an overtaken rollout is left. */
+  #next: Generation | undefined
+  #restarts = NO_CRASHES
+  /** Why a worker of the first generation could not start. */
+  #startFailure: ErrorReport | undefined
+  #stop: Stop | undefined
+  /** A request was cut at the stop timeout. */
+  #hasCut = false
+  /** Workers that were draining before the stop know that it has become urgent. */
+  #hasLimitedDrains = false
+  #timer: Timer | undefined
+  #isReconciling = false
+
+  /** @throws what `makeGeneration` throws */
+  constructor ({ host, log, makeGeneration }: SupervisorOptions) {
+    super()
+    this.#host = host
+    this.#log = log
+    this.#makeGeneration = makeGeneration
+    this.#pool = new Pool(host, log, {
+      ready: () => { this.#reconcile() },
+      crashed: (worker, cause) => { this.#onCrash(worker, cause) },
+      changed: () => { this.#reconcile() }
+    })
+    this.#generation = makeGeneration(1)
+    this.#generations.set(1, this.#generation)
+    this.#slots = Array<number>(this.#generation.config.workers).fill(1)
+  }
+
+  get state (): SupervisorState {
+    return this.#state
+  }
+
+  get generation (): Generation {
+    return this.#generation
+  }
+
+  get workers (): readonly WorkerHandle[] {
+    return this.#pool.workers
+  }
+
+  start (): void {
+    this.#reconcile()
+  }
+
+  /** Rolls out what is configured and deployed now. The latest wins: it gives up a rollout in progress. */
+  reload (): void {
+    if (this.#stop !== undefined) {
+      this.#log.warn('reload ignored: the service is stopping')
+      return
+    }
+    try {
+      this.#next = this.#makeGeneration(Math.max(...this.#generations.keys()) + 1)
+    } catch (error) {
+      this.#log.error({ event: 'reload:refused', err: toErrorReport(error) }, 'reload refused; nothing has changed')
+      return
+    }
+    if (this.#rollout !== undefined) {
+      this.#failRollout(this.#rollout, { err: { message: 'a newer reload was asked for' } }, 'reload given up for a newer one')
+    }
+    this.#reconcile()
+  }
+
+  /** Adds workers, or takes some away; one is always left. */
+  scale (difference: number): void {
+    const length = Math.max(1, this.#slots.length + difference)
+    if (this.#stop !== undefined || length === this.#slots.length) return
+    const added = Array<number>(Math.max(0, difference)).fill(this.#generation.number)
+    this.#slots = [...this.#slots.slice(0, length), ...added]
+    this.#log.info({ workers: length }, 'number of workers changed')
+    this.#reconcile()
+  }
+
+  /** Drains everything within the stop timeout; `stopped` tells when that is done. The first call counts. */
+  stop ({ idleTimeout, delay }: StopOptions): void {
+    if (this.#stop !== undefined) return
+    const drainAt = this.#host.now() + delay
+    this.#stop = { drainAt, deadline: drainAt + this.#generation.config.stopTimeout, idleTimeout }
+    this.#state = 'stopping'
+    this.#rollout = undefined
+    this.#next = undefined
+    this.#log.info({ workers: this.workers.length, delayMs: delay }, 'stopping')
+    this.#reconcile()
+  }
+
+  /** Ends every process at once. */
+  kill (): void {
+    this.#pool.killAll()
+  }
+
+  #onCrash (worker: WorkerHandle, cause: ErrorReport): void {
+    const now = this.#host.now()
+    if (this.#state === 'starting') {
+      this.#startFailure = cause
+    } else if (this.#rollout !== undefined && worker.generation === this.#rollout.generation.number && worker.readyAt === undefined) {
+      this.#failRollout(this.#rollout, { slot: worker.slot, err: cause }, `reload failed: ${cause.message}`)
+    } else if (this.#stop === undefined) {
+      this.#restarts = afterCrash(this.#restarts, now, this.#host.random())
+      const delay = Math.round(this.#restarts.restartAt - now)
+      if (delay > 0) {
+        this.#log.warn({ event: 'restart:delayed', durationMs: delay, crashes: this.#restarts.crashes.length },
+          'workers crash often; the next one is started later')
+      }
+    }
+    this.#reconcile()
+  }
+
+  /** The one place that compares what should be with what is. */
+  #reconcile (): void {
+    if (this.#isReconciling || this.#state === 'stopped') return
+    this.#isReconciling = true
+    try {
+      this.#wakeAt(Math.min(this.#approach(), this.#ownDeadline()))
+    } finally {
+      this.#isReconciling = false
+    }
+    if (this.#isDraining() && this.workers.length === 0) this.#end(this.#hasCut ? ExitCode.forced : ExitCode.ok)
+  }
+
+  /** @returns when the plan wants to be made anew although nothing happened */
+  #approach (): number {
+    let step: Plan
+    do {
+      this.#progress()
+      step = plan(this.workers, this.#desired(), this.#host.now())
+      this.#carryOut(step)
+    } while (step.fork.length + step.drain.length + step.kill.length > 0)
+    this.#pool.tell({ isStopping: this.#stop !== undefined, isCrashLooping: this.#isCrashLooping() })
+    return step.wakeAt
+  }
+
+  #ownDeadline (): number {
+    return Math.min(
+      this.#stop === undefined || this.#isDraining() ? Infinity : this.#stop.drainAt,
+      this.#isCrashLooping() ? isLoopingUntil(this.#restarts) : Infinity
+    )
+  }
+
+  #isCrashLooping (): boolean {
+    return isLoopingUntil(this.#restarts) > this.#host.now()
+  }
+
+  #desired (): Desired {
+    const { maxSurge } = this.#generation.config
+    return {
+      slots: this.#isDraining() ? [] : this.#slots,
+      // One worker has nobody to stand in for it, whatever was set for more of them.
+      maxSurge: this.#slots.length === 1 ? Math.max(1, maxSurge) : maxSurge,
+      // One attempt a slot, until it is known whether anything of the first generation starts.
+      restartAt: this.#state === 'starting' && this.#startFailure !== undefined ? Infinity : this.#restarts.restartAt
+    }
+  }
+
+  /** The stop has come to its drain, after the delay in which everything is still served. */
+  #isDraining (): boolean {
+    return this.#stop !== undefined && this.#host.now() >= this.#stop.drainAt
+  }
+
+  /** Goes from one state to the next when what it waits for has come. */
+  #progress (): void {
+    if (this.#isDraining() && !this.#hasLimitedDrains) {
+      this.#hasLimitedDrains = true
+      this.#pool.limitDrains(this.#limits())
+    }
+    if (this.#state === 'starting') this.#finishStart()
+    if (this.#state === 'running' && this.#next !== undefined && !this.#isEndingStarts()) this.#beginRollout(this.#next)
+    if (this.#rollout !== undefined) this.#advance(this.#rollout)
+  }
+
+  #finishStart (): void {
+    if (this.#pool.forks === 0 || this.workers.some(({ state }) => state === 'starting')) return
+    const ready = this.workers.filter(({ state }) => state === 'ready').length
+    if (ready > 0) {
+      this.#state = 'running'
+      if (this.#startFailure !== undefined) this.#restarts = afterCrash(this.#restarts, this.#host.now(), this.#host.random())
+      this.emit('serving', ready)
+    } else if (this.workers.length === 0) {
+      this.#log.fatal({ err: this.#startFailure }, `no worker could start: ${this.#startFailure?.message}`)
+      this.#end(ExitCode.cannotStart)
+    }
+  }
+
+  /** Replacements that an overtaken rollout had started are ended first: signals that come meanwhile make one rollout. */
+  #isEndingStarts (): boolean {
+    return this.workers.some(({ state, readyAt }) => state === 'draining' && readyAt === undefined)
+  }
+
+  #beginRollout (generation: Generation): void {
+    this.#next = undefined
+    this.#generations.set(generation.number, generation)
+    this.#rollout = { generation, startedAt: this.#host.now(), previous: this.#slots, isWaitingForDrains: false }
+    this.#state = 'reloading'
+    this.#log.info({
+      event: 'reload:started', generation: generation.number, workers: this.#slots.length, application: generation.application
+    }, 'reload started')
+  }
+
+  #advance (rollout: Rollout): void {
+    const { number, config } = rollout.generation
+    const progress = advance(this.workers, this.#desired(), number, config.maxDraining)
+    if (progress.isComplete) {
+      this.#generation = rollout.generation
+      this.#endRollout()
+      this.#log.info({ event: 'reload:completed', generation: number, durationMs: this.#since(rollout.startedAt) }, 'reload completed')
+      return
+    }
+    this.#slots = progress.slots
+    if (progress.isWaitingForDrains && !rollout.isWaitingForDrains) {
+      this.#log.warn({ generation: number, maxDraining: config.maxDraining },
+        'the reload waits until an old worker has drained: raise MAX_DRAINING, or reload less often')
+    }
+    rollout.isWaitingForDrains = progress.isWaitingForDrains
+  }
+
+  /** It stops where it is: slots whose replacement is not ready go back to what they had. */
+  #failRollout (rollout: Rollout, why: { slot?: number, err: ErrorReport }, message: string): void {
+    const { number } = rollout.generation
+    const hasReady = (slot: number): boolean =>
+      this.workers.some((worker) => worker.slot === slot && worker.generation === number && worker.state === 'ready')
+    this.#slots = this.#slots.map((generation, slot) =>
+      generation === number && !hasReady(slot) ? rollout.previous[slot] ?? this.#generation.number : generation)
+    this.#endRollout()
+    this.#log.error({
+      event: 'reload:failed', generation: number, slots: this.#slots, durationMs: this.#since(rollout.startedAt), ...why
+    }, message)
+  }
+
+  #endRollout (): void {
+    this.#rollout = undefined
+    this.#state = 'running'
+    const newest = Math.max(...this.#generations.keys())
+    for (const number of this.#generations.keys()) {
+      const isWanted = number === newest || number === this.#generation.number || this.#slots.includes(number)
+      if (!isWanted) this.#generations.delete(number)
+    }
+  }
+
+  #carryOut ({ fork, drain, kill }: Plan): void {
+    for (const { slot, generation } of fork) this.#pool.fork(slot, this.#generations.get(generation) as Generation)
+    for (const id of drain) this.#pool.drain(id, this.#limits())
+    for (const worker of this.workers.filter(({ id }) => kill.includes(id))) {
+      // Whoever could not even say what it holds holds something.
+      if (this.#stop !== undefined && worker.readyAt !== undefined && worker.progress?.requests !== 0) this.#hasCut = true
+      this.#pool.kill(worker.id)
+    }
+  }
+
+  #limits (): DrainLimits {
+    if (this.#stop === undefined) return { timeout: this.#generation.config.drainTimeout }
+    return { timeout: this.#stop.deadline - this.#host.now(), idleTimeout: this.#stop.idleTimeout }
+  }
+
+  #since (time: number): number {
+    return Math.round(this.#host.now() - time)
+  }
+
+  #wakeAt (time: number): void {
+    this.#timer?.clear()
+    this.#timer = time === Infinity ? undefined : this.#host.setTimer(Math.max(0, time - this.#host.now()), () => { this.#reconcile() })
+  }
+
+  #end (code: ExitCode): void {
+    this.#timer?.clear()
+    this.#state = 'stopped'
+    this.emit('stopped', code)
+  }
+}

@@ -1,0 +1,43 @@
+import cluster, { type Worker } from 'node:cluster'
+import { unwrap, wrap, type ToPrimary, type ToWorker } from '../messages.ts'
+
+export interface ChannelEvents {
+  readonly message: (message: ToWorker) => void
+  /** The channel is gone: the primary disconnected this worker and it is drained, or the primary died. */
+  readonly lost: () => void
+}
+
+/** The way to the primary. */
+export interface Channel {
+  readonly isOpen: () => boolean
+  /** @param done called once the message has left this process, or cannot any more */
+  readonly send: (message: ToPrimary, done?: () => void) => void
+}
+
+/** Opens the channel of this process, which must be a worker of Node's cluster. */
+export function openChannel ({ message, lost }: ChannelEvents): Channel {
+  const worker = cluster.worker as Worker
+  // The cluster module disconnects after the last server has closed, which throws when the primary died meanwhile.
+  process.on('error', ignoreDisconnected)
+  process.on('message', (received) => {
+    const ours = unwrap<ToWorker>(received)
+    if (ours !== undefined) message(ours)
+  })
+  worker.on('disconnect', () => {
+    // Without it Node ends the process here, with the requests that it holds.
+    worker.exitedAfterDisconnect = true
+    lost()
+  })
+
+  return {
+    isOpen: () => process.connected,
+    send: (message, done = () => {}) => {
+      if (process.connected) process.send?.(wrap(message), undefined, undefined, done)
+      else done()
+    }
+  }
+}
+
+function ignoreDisconnected (error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ERR_IPC_DISCONNECTED') throw error
+}

@@ -1,0 +1,87 @@
+import {
+  createServer, ServerResponse, type IncomingMessage, type OutgoingHttpHeaders, type RequestListener, type Server,
+  type ServerOptions
+} from 'node:http'
+import { Server as NetServer, type Socket } from 'node:net'
+import { setConnection, type HeadersArgument } from './connection-header.ts'
+import type { Drain, TrackedSocket } from './drain.ts'
+
+/**
+ * Makes an HTTP server whose `close()` fails no request: see "The drain" in docs/architecture.md.
+ *
+ * `close()` is the only entrance, because Node's cluster calls it when the primary disconnects the
+ * worker. It stops accepting and goes on serving the connections there are: each is closed by the answer
+ * to its next request, which says so, or by its own keep-alive timeout, because a request may already be
+ * on its way on an idle one (RFC 9112, section 9.6).
+ *
+ * @param drain one server's; it keeps the connections and closes what is left near the deadline
+ */
+export function createDrainableServer (drain: Drain, options: ServerOptions, handler: RequestListener): Server {
+  const server = createServer(
+    { ...options, ServerResponse: responseClass(drain) },
+    (request, response) => {
+      if (drain.isDraining) serveInTurn(request, response, handler)
+      else handler(request, response)
+    }
+  )
+
+  server.on('connection', (socket: Socket) => { drain.add(socket) })
+  server.close = (callback) => {
+    drain.begin()
+    // Not http's own: it destroys idle connections, and it stops enforcing headersTimeout and requestTimeout.
+    NetServer.prototype.close.call(server, callback)
+    return server
+  }
+  // Fastify calls it when it closes, and what it destroys may have a request on its way.
+  server.closeIdleConnections = () => {}
+  return server
+}
+
+/** The class decides in `writeHead()`, which every answer goes through: it costs others one property check. */
+function responseClass (drain: Drain): typeof ServerResponse {
+  return class DrainableResponse extends ServerResponse {
+    // Node passes options, among them the high water mark, that the types do not name.
+    constructor (...parameters: ConstructorParameters<typeof ServerResponse>) {
+      super(...parameters)
+      drain.received(parameters[0].socket as TrackedSocket, this)
+    }
+
+    override writeHead (status: number, reason?: string | HeadersArgument, headers?: HeadersArgument): this {
+      if (!drain.isDraining || this.headersSent) return super.writeHead(status, reason as string, headers as OutgoingHttpHeaders)
+      const given = typeof reason === 'string' ? headers : reason
+      const decided = announceClose(drain, this, given)
+      return typeof reason === 'string' ? super.writeHead(status, reason, decided) : super.writeHead(status, decided)
+    }
+  } as typeof ServerResponse
+}
+
+function announceClose (drain: Drain, response: ServerResponse, headers: HeadersArgument): OutgoingHttpHeaders {
+  const socket = response.req.socket
+  const isLast = drain.isNewest(socket, response) && response.socket !== null && hasArrived(response.req)
+  if (isLast) drain.closeAfterAnswer(socket)
+  return setConnection(response, headers, isLast)
+}
+
+/**
+ * Whether the whole request has been read. Closing a connection with unread data resets it, and the
+ * client never reads an answer that came early. (`complete` is still false while the handler of a
+ * request without a body runs.)
+ */
+function hasArrived (request: IncomingMessage): boolean {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers
+  return request.complete || (encoding === undefined && Number(length) === 0)
+}
+
+/**
+ * During a drain a pipelined request waits until the answers before it have been sent. The answer that
+ * closes the connection is then always the last one that is under way, also when a further request
+ * arrives while an earlier one is being worked on.
+ */
+function serveInTurn (request: IncomingMessage, response: ServerResponse, handler: RequestListener): void {
+  // After our FIN nobody would read the answer: such a request is not processed.
+  if (request.socket.writableEnded) return
+  // A tick later the rest of what has arrived was parsed as well: a small body is complete by then, and so is the queue.
+  const serve = (): void => { process.nextTick(handler as never, request, response) }
+  if (response.socket === null) response.once('socket', serve)
+  else serve()
+}

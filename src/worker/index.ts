@@ -1,0 +1,19 @@
+import { readConfig, takeAssignment } from '../config.ts'
+import { createLogger } from '../logger.ts'
+import { LISTENING, Worker } from './worker.ts'
+
+/** A terminal and `kill -HUP -PGID` signal the whole group: these are meant for the primary. */
+const IGNORED: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR2', 'SIGTTIN', 'SIGTTOU']
+
+const assignment = takeAssignment()
+const { slot, generation } = assignment
+process.title = `baton: worker ${slot} (generation ${generation})`
+for (const signal of IGNORED) process.on(signal, () => {})
+
+const config = readConfig()
+const log = await createLogger({ level: config.logLevel, base: { slot, generation, pid: process.pid }, mute: LISTENING })
+const worker = new Worker(assignment, config, log)
+process.on('SIGTERM', () => { worker.relieve() })
+process.on('uncaughtException', (error) => { worker.fail(error) })
+process.on('unhandledRejection', (error) => { worker.fail(error) })
+await worker.start()

@@ -1,0 +1,97 @@
+import type { Server, ServerOptions } from 'node:http'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import type { Config } from '../config.ts'
+import { HealthRouteTakenError } from '../errors.ts'
+import type { PoolView } from '../messages.ts'
+import type { Application } from './application.ts'
+import { createDrainableServer } from './drainable-server.ts'
+import type { Drain } from './drain.ts'
+import type { WorkerIdentity } from './identity.ts'
+import { health } from './plugins/health.ts'
+import { shed, watchPressure } from './plugins/pressure.ts'
+
+export interface ServerParts {
+  readonly application: Application
+  readonly config: Config
+  readonly drain: Drain
+  readonly log: FastifyBaseLogger
+  readonly pool: () => PoolView
+  readonly worker: WorkerIdentity
+}
+
+/**
+ * Builds the Fastify server of one worker, with the application registered and ready, not listening yet.
+ *
+ * The application has a context of its own beside that of the health routes: its hooks and handlers do
+ * not reach them, and shedding reaches only it.
+ */
+export async function buildServer (parts: ServerParts): Promise<FastifyInstance> {
+  const { application, config, drain, log, pool, worker } = parts
+  const fastify = Fastify({
+    keepAliveTimeout: config.keepAliveTimeout,
+    ...application.options,
+    loggerInstance: log,
+    logController: new RequestLog(config.logRequests),
+    return503OnClosing: false,
+    serverFactory: (handler, options) => createServer(drain, options as FastifyServerOptions, handler)
+  }) as unknown as FastifyInstance
+
+  fastify.decorate('worker', worker)
+  if (config.workerHeader) nameWorker(fastify, worker)
+  try {
+    const isUnderPressure = await watchPressure(fastify, config.pressure)
+    if (config.healthPrefix !== '') {
+      await fastify.register(health, { prefix: config.healthPrefix, worker, pool, isUnderPressure })
+    }
+    await fastify.register(async (context) => {
+      shed(context, isUnderPressure)
+      await context.register(application.plugin)
+    })
+    await fastify.ready()
+    return fastify
+  } catch (error) {
+    throw explain(error, config.healthPrefix)
+  }
+}
+
+/** What Fastify sets on a server of its own making, it leaves to the factory on this one. */
+function createServer (drain: Drain, options: FastifyServerOptions & { http?: ServerOptions }, handler: (...parameters: never) => void): Server {
+  const server = createDrainableServer(drain, options.http ?? {}, handler as never)
+  server.keepAliveTimeout = options.keepAliveTimeout as number
+  server.requestTimeout = options.requestTimeout as number
+  server.setTimeout(options.connectionTimeout)
+  server.maxRequestsPerSocket = options.maxRequestsPerSocket as number
+  return server
+}
+
+/** Errors are logged in any case, which Fastify's `disableRequestLogging` would suppress as well. */
+class RequestLog extends LogController {
+  readonly #logsRequests: boolean
+
+  constructor (logsRequests: boolean) {
+    super()
+    this.#logsRequests = logsRequests
+  }
+
+  override incomingRequest (...parameters: Parameters<LogController['incomingRequest']>): void {
+    if (this.#logsRequests) super.incomingRequest(...parameters)
+  }
+
+  override requestCompleted (...parameters: Parameters<LogController['requestCompleted']>): void {
+    const [error] = parameters
+    if (this.#logsRequests || error != null) super.requestCompleted(...parameters)
+  }
+}
+
+function nameWorker (fastify: FastifyInstance, { slot, generation, pid }: WorkerIdentity): void {
+  fastify.addHook('onRequest', (_request, reply, done) => {
+    reply.header('x-baton-worker', `${slot}/${generation}/${pid}`)
+    done()
+  })
+}
+
+function explain (error: unknown, prefix: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException
+  const taken = ['live', 'ready'].map((name) => `${prefix}/${name}`).find((path) => String(message).includes(`'${path}'`))
+  return code === 'FST_ERR_DUPLICATED_ROUTE' && taken !== undefined ? new HealthRouteTakenError(taken) : error
+}

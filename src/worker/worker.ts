@@ -1,0 +1,131 @@
+import type { FastifyInstance } from 'fastify'
+import type { Assignment, Config } from '../config.ts'
+import { toErrorReport } from '../errors.ts'
+import type { Logger } from '../logger.ts'
+import { PROTOCOL, type PoolView, type ToPrimary, type ToWorker } from '../messages.ts'
+import { loadApplication } from './application.ts'
+import { openChannel, type Channel } from './channel.ts'
+import { Drain } from './drain.ts'
+import type { WorkerIdentity } from './identity.ts'
+import { buildServer } from './server.ts'
+
+/** Fastify's line, which says the same as the primary's `worker:ready`. */
+export const LISTENING = 'worker is listening'
+
+/** One worker, from its start to its exit. */
+export class Worker {
+  readonly #assignment: Assignment
+  readonly #config: Config
+  readonly #log: Logger
+  readonly #channel: Channel
+  readonly #drain = new Drain(() => { this.#onDrain() })
+  #pool: PoolView = { isStopping: false, isCrashLooping: false }
+  #server: FastifyInstance | undefined
+  #isListening = false
+  /** An error that nobody caught: it finishes what it holds and does not pretend that it ended well. */
+  #hasFailed = false
+  #isLeaving = false
+
+  constructor (assignment: Assignment, config: Config, log: Logger) {
+    this.#assignment = assignment
+    this.#config = config
+    this.#log = log
+    this.#channel = openChannel({
+      message: (message) => { this.#onMessage(message) },
+      lost: () => { this.#onLost() }
+    })
+  }
+
+  async start (): Promise<void> {
+    const { slot, generation, application, port } = this.#assignment
+    const worker: WorkerIdentity = { slot, generation, pid: process.pid }
+    try {
+      this.#server = await buildServer({
+        application: await loadApplication(application),
+        config: this.#config,
+        drain: this.#drain,
+        log: this.#log,
+        pool: () => this.#pool,
+        worker
+      })
+      await this.#server.listen({ host: this.#config.host, port, listenTextResolver: () => LISTENING })
+    } catch (error) {
+      this.fail(error)
+      return
+    }
+    this.#isListening = true
+    this.#channel.send({ type: 'ready', protocol: PROTOCOL })
+  }
+
+  /** SIGTERM to this process alone: the primary starts another one first. Without a primary it drains by itself. */
+  relieve (): void {
+    if (this.#channel.isOpen()) this.#channel.send({ type: 'relieve' })
+    else this.#leave()
+  }
+
+  /**
+   * An error that nobody caught, or one of the start. A worker that serves is relieved, so that the other
+   * requests that it holds are answered; one that does not exits.
+   */
+  fail (error: unknown): void {
+    this.#hasFailed = true
+    const report: ToPrimary = { type: 'failed', error: toErrorReport(error) }
+    if (!this.#isListening) {
+      this.#channel.send(report, () => { process.exit(1) })
+      return
+    }
+    this.#log.fatal({ err: error }, 'an error that nobody caught; finishing what is under way, then leaving')
+    this.#channel.send(report)
+    if (!this.#channel.isOpen()) this.#leave()
+  }
+
+  #onMessage (message: ToWorker): void {
+    if (message.type === 'pool') {
+      this.#pool = message.pool
+    } else {
+      this.#drain.limit(message.limits)
+      this.#reportNear(message.limits.timeout)
+    }
+  }
+
+  /** Near the deadline the primary hears what is left, so that it can say what a kill costs. */
+  #reportNear (timeout: number): void {
+    setTimeout(() => {
+      this.#channel.send({ type: 'draining', progress: this.#drain.progress() })
+    }, timeout * 0.9).unref()
+  }
+
+  #onLost (): void {
+    if (!this.#isListening) process.exit(0)
+    // After a drain the channel closes as well, and the exit is under way.
+    if (this.#drain.isDone) return
+    this.#log.warn('the primary is gone; finishing what is under way, then leaving')
+    this.#leave()
+  }
+
+  /** Drains without a primary that would keep the deadline. */
+  #leave (): void {
+    if (this.#isLeaving) return
+    this.#isLeaving = true
+    const { drainTimeout, stopIdle } = this.#config
+    this.#drain.limit({ timeout: drainTimeout, idleTimeout: stopIdle })
+    setTimeout(() => { process.exit(1) }, drainTimeout).unref()
+    this.#server?.server.close()
+  }
+
+  /** Node's cluster has closed the server, or we did: Fastify's own close runs its hooks and waits for the last request. */
+  #onDrain (): void {
+    const { slot, generation } = this.#assignment
+    process.title = `baton: worker ${slot} (generation ${generation}) draining`
+    this.#server?.close().then(() => { this.#exit() }, (error: unknown) => {
+      this.#hasFailed = true
+      this.#log.error({ err: error }, 'a hook of the application failed on close')
+      this.#exit()
+    })
+  }
+
+  #exit (): void {
+    this.#log.info({ event: 'worker:drained', ...this.#drain.report() }, 'worker drained')
+    process.exit(this.#hasFailed ? 1 : 0)
+  }
+}
