@@ -36,7 +36,8 @@ export async function prettify (destination: LogDestination): Promise<Destinatio
   const pretty = prettyFactory({
     colorize: true,
     translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'event,pid'
+    ignore: 'event,pid',
+    singleLine: true
   })
   return { write: (line) => { destination.write(pretty(line) ?? '') } }
 }
