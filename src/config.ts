@@ -1,64 +1,42 @@
 import { Ajv } from 'ajv'
-import Type, { type Static } from 'typebox'
 import { cpuLimit } from './cpu-limit.ts'
 import { InvalidSettingsError, UsageError } from './errors.ts'
-
-const integer = (minimum: number, maximum: number, fallback: number) => Type.Integer({
-  minimum, maximum, default: fallback, description: `an integer from ${minimum} to ${maximum}`
-})
-const milliseconds = (minimum: number, fallback: number) => Type.Integer({
-  minimum,
-  maximum: MAX_TIMER,
-  default: fallback,
-  description: `an integer of milliseconds from ${minimum} to ${MAX_TIMER}`
-})
-const limit = (schema: Type.TNumber | Type.TInteger, fallback: number | 'off', description: string) => Type.Union(
-  [Type.Literal('off'), schema], { default: fallback, description: `${description}, or "off"` }
-)
-const flag = (fallback: boolean) => Type.Boolean({ default: fallback, description: '"true" or "false"' })
-const oneOf = <Value extends string> (values: readonly Value[], fallback: Value) => Type.Union(
-  values.map((value) => Type.Literal(value)), { default: fallback, description: `one of ${values.join(', ')}` }
-)
+import {
+  flag, integer, limit, MAX_TIMER, milliseconds, oneOf, optionalInteger, optionalText, orWord, text, type Setting
+} from './setting.ts'
 
 /** Not a setting: it is meant for one worker. */
 const ASSIGNMENT_VARIABLE = 'BATON_WORKER'
-/** The longest delay of a timer in Node; a longer one would fire at once. */
-const MAX_TIMER = 2 ** 31 - 1
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
-/** The settings table of the README: each variable with its default and, as description, what is allowed. */
-const Settings = Type.Object({
-  HOST: Type.String({ default: '127.0.0.1', pattern: '^[^\\s/]+$', description: 'an IP address or a host name' }),
-  PORT: integer(0, 65535, 3000),
-  WORKERS: Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: 1024 })], {
-    default: 'auto', description: '"auto" or an integer from 1 to 1024'
-  }),
-  APP: Type.Optional(Type.String({ description: 'the path of the application\'s file' })),
-  HEALTH_PREFIX: Type.String({
-    default: '/health',
-    pattern: '^(/[A-Za-z0-9._~-]+)*$',
-    description: 'a path such as /health without a slash at its end, or empty'
-  }),
+/** The settings table of the README. */
+const SETTINGS = {
+  HOST: text('127.0.0.1', '^[^\\s/]+$', 'an IP address or a host name'),
+  PORT: integer(3000, 0, 65535),
+  WORKERS: orWord('auto', { type: 'integer', minimum: 1, maximum: 1024 }, 'auto', '"auto" or an integer from 1 to 1024'),
+  APP: optionalText('the path of the application\'s file'),
+  HEALTH_PREFIX: text('/health', '^(/[A-Za-z0-9._~-]+)*$', 'a path such as /health without a slash at its end, or empty'),
   LOG_LEVEL: oneOf(LOG_LEVELS, 'info'),
   LOG_REQUESTS: flag(false),
-  KEEP_ALIVE_TIMEOUT_MS: milliseconds(1, 72_000),
-  START_TIMEOUT_MS: milliseconds(1, 30_000),
-  DRAIN_TIMEOUT_MS: milliseconds(1, 80_000),
-  STOP_TIMEOUT_MS: milliseconds(1, 8_000),
-  STOP_IDLE_MS: milliseconds(0, 1_000),
+  KEEP_ALIVE_TIMEOUT_MS: milliseconds(72_000, 1),
+  START_TIMEOUT_MS: milliseconds(30_000, 1),
+  DRAIN_TIMEOUT_MS: milliseconds(80_000, 1),
+  STOP_TIMEOUT_MS: milliseconds(8_000, 1),
+  STOP_IDLE_MS: milliseconds(1_000, 0),
   STOP_DELAY_MS: milliseconds(0, 0),
-  MAX_SURGE: integer(0, 1024, 1),
-  MAX_DRAINING: Type.Optional(Type.Integer({ minimum: 1, maximum: 4096, description: 'an integer from 1 to 4096' })),
-  MAX_EVENT_LOOP_DELAY_MS: limit(Type.Integer({ minimum: 1, maximum: MAX_TIMER }), 1000, 'an integer of milliseconds from 1'),
-  MAX_EVENT_LOOP_UTILIZATION: limit(Type.Number({ exclusiveMinimum: 0, maximum: 1 }), 'off', 'a number above 0, up to 1'),
-  MAX_HEAP_USED_BYTES: limit(Type.Integer({ minimum: 1 }), 'off', 'an integer of bytes from 1'),
-  MAX_RSS_BYTES: limit(Type.Integer({ minimum: 1 }), 'off', 'an integer of bytes from 1'),
+  MAX_SURGE: integer(1, 0, 1024),
+  MAX_DRAINING: optionalInteger(1, 4096),
+  MAX_EVENT_LOOP_DELAY_MS: limit(1000, { type: 'integer', minimum: 1, maximum: MAX_TIMER }, `an integer of milliseconds from 1 to ${MAX_TIMER}`),
+  MAX_EVENT_LOOP_UTILIZATION: limit('off', { type: 'number', exclusiveMinimum: 0, maximum: 1 }, 'a number above 0, up to 1'),
+  MAX_HEAP_USED_BYTES: limit('off', { type: 'integer', minimum: 1 }, 'an integer of bytes from 1'),
+  MAX_RSS_BYTES: limit('off', { type: 'integer', minimum: 1 }, 'an integer of bytes from 1'),
   SCHEDULING: oneOf(['round-robin', 'shared'], 'round-robin'),
   WORKER_HEADER: flag(false),
-  PID_FILE: Type.Optional(Type.String({ description: 'the path of a file' }))
-})
+  PID_FILE: optionalText('the path of a file')
+}
 
-type Settings = Static<typeof Settings>
+type SettingName = keyof typeof SETTINGS
+type Settings = { readonly [Name in SettingName]: typeof SETTINGS[Name] extends Setting<infer Value> ? Value : never }
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Load shedding limits; 0 turns one off, as in @fastify/under-pressure. */
@@ -110,7 +88,11 @@ interface Problem {
   readonly allowed: string
 }
 
-const validate = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true }).compile(Settings)
+const validate = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true }).compile({
+  type: 'object',
+  properties: Object.fromEntries(Object.entries(SETTINGS).map(([name, { schema, fallback }]) =>
+    [name, fallback === undefined ? schema : { ...schema, default: fallback }]))
+})
 
 /**
  * Reads the settings of an environment.
@@ -122,7 +104,7 @@ const validate = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true
  * @throws InvalidSettingsError that lists every wrong setting with its value and what is allowed
  */
 export function readConfig (environment: Environment = process.env, cpus: () => number = cpuLimit): Config {
-  const given = Object.fromEntries(Object.keys(Settings.properties)
+  const given = Object.fromEntries(Object.keys(SETTINGS)
     .map((variable) => [variable, environment[variable]] as const)
     .filter(([variable, value]) => value !== undefined && (value !== '' || variable === 'HEALTH_PREFIX')))
   const coerced: unknown = { ...given }
@@ -158,13 +140,8 @@ export function assignmentVariable (assignment: Assignment): Record<string, stri
 }
 
 function problemsOf (given: Readonly<Record<string, unknown>>): Problem[] {
-  const variables = new Set(validate.errors?.map(({ instancePath }) => instancePath.slice(1)))
-  const descriptions = Settings.properties as Record<string, { description?: string }>
-  return [...variables].map((variable) => ({
-    variable,
-    value: given[variable],
-    allowed: String(descriptions[variable]?.description)
-  }))
+  const names = new Set(validate.errors?.map(({ instancePath }) => instancePath.slice(1) as SettingName))
+  return [...names].map((name) => ({ variable: name, value: given[name], allowed: SETTINGS[name].allowed }))
 }
 
 /** What each setting allows by itself, and together they do not; comparisons with a wrong value hold for nothing. */

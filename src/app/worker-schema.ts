@@ -1,8 +1,6 @@
-import { Type } from 'typebox'
-
 /** The properties by which an answer says which worker gave it: those of `fastify.worker`. */
 export const workerProperties = {
-  slot: Type.Integer(),
-  generation: Type.Integer(),
-  pid: Type.Integer()
-}
+  slot: { type: 'integer' },
+  generation: { type: 'integer' },
+  pid: { type: 'integer' }
+} as const

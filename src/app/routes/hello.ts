@@ -1,16 +1,15 @@
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 
 import { workerProperties } from '../worker-schema.ts'
 
 const schema = {
   response: {
-    200: Type.Object({ hello: Type.String(), ...workerProperties })
+    200: { type: 'object', properties: { hello: { type: 'string' }, ...workerProperties } }
   }
-}
+} as const
 
 /** `GET /` says hello, and who says it. */
-const hello: FastifyPluginAsyncTypebox = async (fastify) => {
+const hello: FastifyPluginAsyncJsonSchemaToTs = async (fastify) => {
   fastify.get('/', { schema }, async () => {
     return { hello: 'world', ...fastify.worker }
   })

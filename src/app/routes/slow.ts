@@ -1,20 +1,21 @@
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 
 import { pause } from '../pause.ts'
 import { workerProperties } from '../worker-schema.ts'
 
 const schema = {
-  querystring: Type.Object({
-    ms: Type.Integer({ minimum: 0, maximum: 60_000, default: 1000 })
-  }, { additionalProperties: false }),
+  querystring: {
+    type: 'object',
+    properties: { ms: { type: 'integer', minimum: 0, maximum: 60_000, default: 1000 } },
+    additionalProperties: false
+  },
   response: {
-    200: Type.Object({ waited: Type.Integer(), ...workerProperties })
+    200: { type: 'object', properties: { waited: { type: 'integer' }, ...workerProperties } }
   }
-}
+} as const
 
 /** `GET /slow?ms=1000` waits, as for a slow database, then answers. */
-const slow: FastifyPluginAsyncTypebox = async (fastify) => {
+const slow: FastifyPluginAsyncJsonSchemaToTs = async (fastify) => {
   fastify.get('/slow', { schema }, async (request) => {
     const { ms } = request.query
 

@@ -1,22 +1,25 @@
 import { Readable } from 'node:stream'
 
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 
 import { pause } from '../pause.ts'
 
 const schema = {
-  querystring: Type.Object({
-    chunks: Type.Integer({ minimum: 1, maximum: 10_000, default: 10 }),
-    ms: Type.Integer({ minimum: 0, maximum: 10_000, default: 100 })
-  }, { additionalProperties: false }),
+  querystring: {
+    type: 'object',
+    properties: {
+      chunks: { type: 'integer', minimum: 1, maximum: 10_000, default: 10 },
+      ms: { type: 'integer', minimum: 0, maximum: 10_000, default: 100 }
+    },
+    additionalProperties: false
+  },
   response: {
-    200: { content: { 'text/plain': { schema: Type.Unsafe<Readable>(Type.String()) } } }
+    200: { content: { 'text/plain': { schema: { description: 'a line for each chunk' } } } }
   }
-}
+} as const
 
 /** `GET /stream?chunks=10&ms=100` sends `chunk 0` to `chunk 9`, a line each, and waits in between. */
-const stream: FastifyPluginAsyncTypebox = async (fastify) => {
+const stream: FastifyPluginAsyncJsonSchemaToTs = async (fastify) => {
   // For HEAD, Fastify would read the whole stream and throw it away.
   fastify.get('/stream', { schema, exposeHeadRoute: false }, async (request, reply) => {
     const { chunks, ms } = request.query

@@ -1,22 +1,23 @@
 import { createHash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 
 import { workerProperties } from '../worker-schema.ts'
 
 const schema = {
-  querystring: Type.Object({
-    ms: Type.Integer({ minimum: 0, maximum: 5000, default: 100 })
-  }, { additionalProperties: false }),
+  querystring: {
+    type: 'object',
+    properties: { ms: { type: 'integer', minimum: 0, maximum: 5000, default: 100 } },
+    additionalProperties: false
+  },
   response: {
-    200: Type.Object({ worked: Type.Integer(), hashes: Type.Integer(), ...workerProperties })
+    200: { type: 'object', properties: { worked: { type: 'integer' }, hashes: { type: 'integer' }, ...workerProperties } }
   }
-}
+} as const
 
 /** `GET /work?ms=100` keeps the processor busy: the worker answers nobody else meanwhile. */
-const work: FastifyPluginAsyncTypebox = async (fastify) => {
+const work: FastifyPluginAsyncJsonSchemaToTs = async (fastify) => {
   fastify.get('/work', { schema }, async (request) => {
     const { ms } = request.query
 
