@@ -7,6 +7,8 @@ import {
 
 /** Not a setting: it is meant for one worker. */
 const ASSIGNMENT_VARIABLE = 'BATON_WORKER'
+/** Ajv would take `0x50`, `1e9`, `Infinity` and a blank for numbers as well. */
+const DECIMAL = /^\d+(\.\d+)?$/
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 /** The settings table of the README. */
@@ -107,12 +109,16 @@ export function readConfig (environment: Environment = process.env, cpus: () => 
   const given = Object.fromEntries(Object.keys(SETTINGS)
     .map((variable) => [variable, environment[variable]] as const)
     .filter(([variable, value]) => value !== undefined && (value !== '' || variable === 'HEALTH_PREFIX')))
-  const coerced: unknown = { ...given }
+  const coerced: Record<string, unknown> = { ...given }
 
   validate(coerced)
   const settings = coerced as Settings
   const workers = settings.WORKERS === 'auto' ? cpus() : settings.WORKERS
-  const problems = [...problemsOf(given), ...contradictions(settings.MAX_SURGE, workers)]
+  const wrong = wrongSettings(given, coerced)
+  const problems = [
+    ...wrong.map((name) => ({ variable: name, value: given[name], allowed: SETTINGS[name].allowed })),
+    ...wrong.includes('MAX_SURGE') || wrong.includes('WORKERS') ? [] : contradictions(settings.MAX_SURGE, workers)
+  ]
   if (problems.length > 0) {
     throw new InvalidSettingsError(problems
       .map(({ variable, value, allowed }) => `  ${variable} is ${JSON.stringify(value)}: it must be ${allowed}`)
@@ -139,12 +145,15 @@ export function assignmentVariable (assignment: Assignment): Record<string, stri
   return { [ASSIGNMENT_VARIABLE]: JSON.stringify(assignment) }
 }
 
-function problemsOf (given: Readonly<Record<string, unknown>>): Problem[] {
-  const names = new Set(validate.errors?.map(({ instancePath }) => instancePath.slice(1) as SettingName))
-  return [...names].map((name) => ({ variable: name, value: given[name], allowed: SETTINGS[name].allowed }))
+/** @param coerced the same settings after the validation */
+function wrongSettings (given: Readonly<Record<string, string | undefined>>, coerced: Readonly<Record<string, unknown>>): SettingName[] {
+  const refused = new Set(validate.errors?.map(({ instancePath }) => instancePath.slice(1)))
+  const isOddNumber = (name: string): boolean => given[name] !== undefined && typeof coerced[name] === 'number' &&
+    !(DECIMAL.test(given[name]) && Number.isFinite(coerced[name]))
+  return (Object.keys(SETTINGS) as SettingName[]).filter((name) => refused.has(name) || isOddNumber(name))
 }
 
-/** What each setting allows by itself, and together they do not; comparisons with a wrong value hold for nothing. */
+/** What each setting allows by itself, and together they do not. */
 function contradictions (maxSurge: number, workers: number): Problem[] {
   const allowed = maxSurge > workers
     ? `at most the number of workers, which is ${workers}`

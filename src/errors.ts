@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import createError from '@fastify/error'
 
 /** Every error of ours; they are compared by `code`. */
@@ -64,7 +65,7 @@ export interface ErrorReport {
 /** @returns what of `error` can be sent in a message; anything may have been thrown */
 export function toErrorReport (error: unknown): ErrorReport {
   if (!(error instanceof Error)) {
-    return { message: `something that is not an Error was thrown: ${String(error)}` }
+    return { message: `something that is not an Error was thrown: ${inspect(error)}` }
   }
   const code = (error as NodeJS.ErrnoException).code
   return {

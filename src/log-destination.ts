@@ -1,57 +1,140 @@
 import { writeSync } from 'node:fs'
 
-type Write = (fd: number, bytes: Buffer) => number
+/** Writes what can be written at once; answers and throws as `fs.writeSync()` does. */
+export type Write = (bytes: Buffer) => number
 
-/** Bytes kept while the reader of a pipe is slow; beyond it lines are lost. */
+/** A stream of the process; Node does not document its handle. */
+interface StandardStream {
+  readonly fd: number
+  readonly isTTY?: boolean
+  readonly _handle?: { readonly setBlocking?: (isBlocking: boolean) => unknown }
+}
+
+interface Pending {
+  /** What is still to be written of it. */
+  rest: Buffer
+  isBegun: boolean
+  /** Lines that are lost with it. */
+  readonly lines: number
+}
+
+/** Bytes kept while the reader is slow; beyond it lines are lost. A longer line is kept only alone. */
 const MAX_PENDING = 1024 * 1024
 const RETRY_DELAY = 50
+/** A disk may have room again; a reader that has gone does not come back. */
+const GONE: ReadonlyArray<string | undefined> = ['EPIPE', 'EIO', 'EBADF']
 
 /**
  * Where log lines go. A line that cannot be written (full disk, vanished terminal, a pipe that nobody
- * reads) is lost, and nothing else happens: no error, no wait, no exit that does not end.
+ * reads) is lost, and nothing else happens: no error, no wait, no exit that does not end. When writing
+ * works again, a line in the place of the lost ones says how many they were.
  *
  * pino's own destination reports such a line as an error that nobody catches, and its last flush at
  * `process.exit()` tries for ever.
  */
 export class LogDestination {
-  readonly #fd: number
   readonly #write: Write
-  /** What a pipe did not take yet. */
-  #pending = Buffer.alloc(0)
+  readonly #format: (line: string) => string
+  #pending: Pending[] = []
+  #bytes = 0
+  /** Lines lost since the last of `#pending`. */
+  #lost = 0
   #retry: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor (fd: number, write: Write = writeSync) {
-    this.#fd = fd
+  /** @param format what is written for a line of JSON */
+  constructor (write: Write, format: (line: string) => string = (line) => line) {
     this.#write = write
+    this.#format = format
   }
 
   write (line: string): void {
-    if (this.#isClosed || this.#pending.length > MAX_PENDING) return
-    const bytes = Buffer.from(line)
-    this.#pending = this.#pending.length === 0 ? bytes : Buffer.concat([this.#pending, bytes])
-    if (this.#retry === undefined) this.#flush()
+    if (this.#isClosed) return
+    if (this.#retry === undefined) {
+      this.#add(line, 1)
+      this.flush()
+    } else if (this.#lost > 0 || !this.#add(line, 1)) {
+      // Also a short one that would fit: a gap is in one place.
+      this.#lost++
+    }
   }
 
-  #flush (): void {
+  /** Tries once to write what is pending, and does not wait for it. */
+  flush (): void {
+    if (this.#isClosed) return
+    clearTimeout(this.#retry)
     this.#retry = undefined
     try {
-      while (this.#pending.length > 0) {
-        this.#pending = this.#pending.subarray(this.#write(this.#fd, this.#pending))
-      }
+      if (!this.#writePending() || !this.#tellLost()) this.#tryLater()
     } catch (error) {
-      this.#give((error as NodeJS.ErrnoException).code)
+      this.#giveUp((error as NodeJS.ErrnoException).code)
     }
   }
 
-  #give (code: string | undefined): void {
-    if (code === 'EAGAIN') {
-      this.#retry = setTimeout(() => { this.#flush() }, RETRY_DELAY)
-      this.#retry.unref()
-      return
+  /** @returns whether there was room for it */
+  #add (line: string, lines: number): boolean {
+    const rest = Buffer.from(this.#format(line))
+    if (this.#pending.length > 0 && this.#bytes + rest.length > MAX_PENDING) return false
+    this.#bytes += rest.length
+    this.#pending.push({ rest, isBegun: false, lines })
+    return true
+  }
+
+  /**
+   * Line by line: a pipe takes up to 4096 bytes whole or not at all, so that no other worker's line gets
+   * into the middle of one.
+   *
+   * @returns whether everything is written
+   */
+  #writePending (): boolean {
+    for (let [first] = this.#pending; first !== undefined; [first] = this.#pending) {
+      const written = this.#write(first.rest)
+      this.#bytes -= written
+      first.rest = first.rest.subarray(written)
+      first.isBegun ||= written > 0
+      if (first.rest.length === 0) this.#pending.shift()
+      else if (written === 0) return false
     }
-    this.#pending = Buffer.alloc(0)
-    // A disk may have room again; a reader that has gone does not come back.
-    this.#isClosed = code === 'EPIPE' || code === 'EIO' || code === 'EBADF'
+    return true
+  }
+
+  #tellLost (): boolean {
+    if (this.#lost === 0) return true
+    const lines = this.#lost
+    this.#lost = 0
+    this.#add(`${JSON.stringify({
+      level: 40, time: Date.now(), pid: process.pid, event: 'log:lost', lines, msg: 'log lines are lost: the reader of the log is too slow, or its disk is full'
+    })}\n`, lines)
+    return this.#writePending()
+  }
+
+  #giveUp (code: string | undefined): void {
+    this.#isClosed = GONE.includes(code)
+    if (this.#isClosed) this.#pending = []
+    else this.#tryLater()
+    if (code !== 'EAGAIN') this.#lose()
+  }
+
+  /** Keeps the rest of a line that is half written: the next line would be glued to the half. */
+  #lose (): void {
+    const whole = this.#pending.filter(({ isBegun }) => !isBegun)
+    this.#pending = this.#pending.filter(({ isBegun }) => isBegun)
+    this.#lost += whole.reduce((sum, { lines }) => sum + lines, 0)
+    this.#bytes -= whole.reduce((sum, { rest }) => sum + rest.length, 0)
+  }
+
+  #tryLater (): void {
+    this.#retry = setTimeout(() => { this.flush() }, RETRY_DELAY)
+    this.#retry.unref()
+  }
+}
+
+/** @returns how to write to a stream of the process without waiting for its reader */
+export function withoutWaiting (stream: StandardStream): Write {
+  return (bytes) => {
+    // Each time: all processes share the mode of a pipe, and the start and the end of each make it one that
+    // waits again. A terminal waits: Ctrl-S is meant so.
+    if (stream.isTTY !== true) stream._handle?.setBlocking?.(false)
+    return writeSync(stream.fd, bytes)
   }
 }

@@ -1,10 +1,7 @@
-import { isatty } from 'node:tty'
-import { pino, type DestinationStream, type Logger } from 'pino'
-import { LogDestination } from './log-destination.ts'
+import { pino, type Logger } from 'pino'
+import { LogDestination, withoutWaiting, type Write } from './log-destination.ts'
 
 export type { Logger } from 'pino'
-
-const STDOUT = 1
 
 interface LoggerOptions {
   readonly level: string
@@ -14,9 +11,19 @@ interface LoggerOptions {
   readonly mute?: string
 }
 
+/** Where the lines go; a parameter for tests. */
+interface Output {
+  readonly write: Write
+  readonly isTerminal: boolean
+  readonly onExit: (listener: () => void) => unknown
+}
+
 /** @returns a logger for standard output: JSON lines, and pretty ones when that is a terminal */
-export async function createLogger ({ level, base, mute }: LoggerOptions): Promise<Logger> {
-  const stdout = new LogDestination(STDOUT)
+export async function createLogger (
+  { level, base, mute }: LoggerOptions, { write, isTerminal, onExit }: Output = standardOutput()
+): Promise<Logger> {
+  const destination = new LogDestination(write, isTerminal ? await prettify() : undefined)
+  onExit(() => { destination.flush() })
   return pino({
     level,
     // Without a hostname: who collects logs adds it, and a primary names the pid that a line is about.
@@ -27,17 +34,24 @@ export async function createLogger ({ level, base, mute }: LoggerOptions): Promi
       }
     },
     redact: ['req.headers.authorization', 'req.headers.cookie']
-  }, isatty(STDOUT) ? await prettify(stdout) : stdout)
+  }, destination)
 }
 
-/** @returns a stream that writes for a person; loaded only for one */
-export async function prettify (destination: LogDestination): Promise<DestinationStream> {
+/** @returns what turns a line of JSON into one for a person; loaded only for one */
+async function prettify (): Promise<(line: string) => string> {
   const { prettyFactory } = await import('pino-pretty')
-  const pretty = prettyFactory({
+  return prettyFactory({
     colorize: true,
     translateTime: 'SYS:HH:MM:ss.l',
     ignore: 'event,pid',
     singleLine: true
   })
-  return { write: (line) => { destination.write(pretty(line) ?? '') } }
+}
+
+function standardOutput (): Output {
+  return {
+    write: withoutWaiting(process.stdout),
+    isTerminal: process.stdout.isTTY,
+    onExit: (listener) => process.once('exit', listener)
+  }
 }

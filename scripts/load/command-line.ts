@@ -26,7 +26,7 @@ Without --url it starts the service that was built here, with the environment as
 
   --duration <seconds>        how long (20)
   --reloads <number>          how many SIGHUPs in that time (5)
-  --connections <number>      how many clients together (${DEFAULT_CONNECTIONS})
+  --connections <number>      how many clients together, one of each kind at least (${DEFAULT_CONNECTIONS})
   --timeout <seconds>         how long one request may take (30)
   --reload-timeout <seconds>  how long one reload may take (60)
   --url <url>                 load what runs there, on a loopback address

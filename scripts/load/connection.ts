@@ -13,7 +13,8 @@ interface Waiter {
  * One HTTP/1.1 connection that hides nothing: it never repeats a request and never opens a second socket.
  *
  * A FIN while no answer is owed only makes it not reusable. A reset, or bytes that nobody asked for, are
- * a failure even then.
+ * a failure even then. (Node shows a reset that comes together with data as a FIN: libuv ends the stream
+ * after the data when the system says that the other side has hung up.)
  */
 export class Connection {
   /** When it was opened, of `performance.now()`. */

@@ -15,11 +15,12 @@ export interface LoadOptions {
   readonly duration: number
   /** Milliseconds that one request may take. */
   readonly timeout: number
-  /** How many; they need a `reloader`. */
+  /** Who reloads the service; undefined for a run without reloads. */
+  readonly reloader: Reloader | undefined
+  /** How many; none without a reloader. */
   readonly reloads: number
   /** Milliseconds that one of them may take. */
   readonly reloadTimeout: number
-  readonly reloader?: Reloader
   /** Ends the run early; the report is made all the same. */
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
@@ -66,6 +67,7 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
   const stop = new AbortController()
   // Every pause of every client listens to it.
   setMaxListeners(0, stop.signal)
+  const ended = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])])
   const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION })
   const progress = reportProgress(options, ledger, generations, startedAt)
 
@@ -74,13 +76,12 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
     target, timeout, recorder, signal: stop.signal, maxRequests: MAX_REQUESTS_PER_CLIENT, random: Math.random
   })))
   try {
-    await Promise.race([runReloads({ ...options, startedAt, ledger }), clients])
-  } finally {
+    // Clients end first only for a fault of theirs, or at their bound.
+    await Promise.race([runReloads({ ...options, startedAt, ledger, signal: ended }), clients])
     stop.abort()
-  }
-  try {
     await clients
   } finally {
+    stop.abort()
     clearInterval(progress)
     loop.disable()
   }

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 export interface LogLine {
   readonly event?: unknown
   readonly port?: unknown
+  readonly pid?: unknown
   readonly generation?: unknown
   readonly durationMs?: unknown
   readonly msg?: unknown

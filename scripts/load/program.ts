@@ -68,18 +68,16 @@ async function loadOwnService (commandLine: CommandLine, surroundings: Surroundi
   const { env, signal } = surroundings
   const program = commandLine.program ?? surroundings.program
   const service = await StartedService.start(program, env, START_TIMEOUT, signal)
-  const gone = new AbortController()
-  void service.process.exited.then(() => { gone.abort() })
-
-  let exit: ServiceExit | undefined
+  let exit: ServiceExit
   let report: Report
   try {
     report = await load(commandLine, surroundings, {
-      target: service.target, reloader: service, signal: AbortSignal.any([signal, gone.signal])
+      target: service.target, reloader: service, signal: AbortSignal.any([signal, service.process.gone])
     })
   } finally {
     exit = await service.process.stop(STOP_TIMEOUT)
   }
+  if (exit.isUnasked || exit.code !== 0) surroundings.stderr.write(`The service's last lines:\n${service.process.lastLines}\n`)
   return conclude(report, exit, surroundings)
 }
 
@@ -107,13 +105,13 @@ async function load (commandLine: CommandLine, { stdout }: Surroundings, { targe
   try {
     return await runLoad({
       target,
+      reloader,
       kinds,
       duration,
       timeout,
       reloads,
       reloadTimeout,
       signal,
-      ...(reloader === undefined ? {} : { reloader }),
       onProgress: (progress) => { line.update(progress) },
       progressInterval: line.interval
     })

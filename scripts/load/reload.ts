@@ -21,8 +21,9 @@ export interface Reloader {
    * time, or whose service has gone, has the outcome `unknown` and a reason.
    *
    * @param timeout milliseconds
+   * @param signal stops following it
    */
-  readonly reload: (timeout: number) => Promise<Reload>
+  readonly reload: (timeout: number, signal: AbortSignal) => Promise<Reload>
   /** Is told of every answer that names its worker, if it wants to know. */
   readonly observe?: (sighting: WorkerSighting) => void
 }

@@ -26,12 +26,12 @@ export function toRequestFailure (error: unknown, bytes = 0): RequestFailure {
   if (error instanceof MalformedResponseError) {
     return new RequestFailure(`malformed answer: ${error.message}`, bytes, { cause: error })
   }
-  // Its errors share few codes, and the message says which side did what.
-  if (error instanceof undici.UndiciError) {
-    return new RequestFailure(`${error.code} ${error.message}`, bytes, { cause: error })
+  // Its errors share few codes, and the message says which side did what; some of the parser's have none.
+  if (error instanceof undici.UndiciError || error instanceof undici.HTTPParserError) {
+    return new RequestFailure(`${error.code ?? error.name} ${error.message}`, bytes, { cause: error })
   }
   if (error instanceof AggregateError && error.errors.length > 0) return toRequestFailure(error.errors[0], bytes)
-  // Of the system, not of Node: ECONNRESET, EPIPE, HPE_INVALID_CONSTANT, but not ERR_INVALID_ARG_TYPE.
+  // Of the system, not of Node: ECONNRESET or EPIPE, but not ERR_INVALID_ARG_TYPE.
   if (error instanceof Error && 'code' in error && typeof error.code === 'string' && !error.code.startsWith('ERR_')) {
     return new RequestFailure(error.code, bytes, { cause: error })
   }

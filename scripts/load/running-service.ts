@@ -30,7 +30,7 @@ export class RunningService implements Reloader {
     this.#watch?.observe(sighting)
   }
 
-  async reload (timeout: number): Promise<Reload> {
+  async reload (timeout: number, signal: AbortSignal): Promise<Reload> {
     const startedAt = performance.now()
     const unknown = (reason: string): Reload => {
       const endedAt = performance.now()
@@ -45,7 +45,7 @@ export class RunningService implements Reloader {
     } catch (error) {
       return unknown(`SIGHUP to ${this.#pid}: ${(error as Error).message}`)
     }
-    while (performance.now() - startedAt < timeout) {
+    while (!signal.aborted && performance.now() - startedAt < timeout) {
       await setTimeout(LOOK_INTERVAL)
       const endedAt = watch.endedAt(performance.now())
       const generation = watch.newGeneration
@@ -53,6 +53,7 @@ export class RunningService implements Reloader {
         return { outcome: 'completed', startedAt, endedAt, duration: endedAt - startedAt, generation }
       }
     }
+    if (signal.aborted) return unknown('the run was interrupted')
     return unknown(watch.newGeneration === undefined
       ? `no new generation has answered within ${timeout} ms`
       : `an older generation than ${watch.newGeneration} still answers after ${timeout} ms`)

@@ -25,17 +25,20 @@ type LineListener = (line: LogLine) => void
 export class ServiceProcess {
   /** Settles when the process is gone; never rejects. */
   readonly exited: Promise<ServiceExit>
+  /** Aborts at that moment. */
+  readonly gone: AbortSignal
   readonly #child: ChildProcess
   readonly #listeners = new Set<LineListener>()
   readonly #lastLines: string[] = []
   readonly #killAtExit = () => { this.#killGroup() }
-  #isGone = false
+  readonly #gone = new AbortController()
   #isStopping = false
   #isKilled = false
 
   constructor (program: string, env: NodeJS.ProcessEnv) {
     const child = spawn(process.execPath, [program], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
+    this.gone = this.#gone.signal
     process.once('exit', this.#killAtExit)
     this.exited = new Promise((resolve) => {
       // There is no `exit` event when it could not be spawned.
@@ -52,8 +55,8 @@ export class ServiceProcess {
     }
   }
 
-  get isGone (): boolean {
-    return this.#isGone
+  get pid (): number | undefined {
+    return this.#child.pid
   }
 
   /** The last lines of its output, for an error message. */
@@ -69,7 +72,7 @@ export class ServiceProcess {
 
   /** Sends a signal to the process itself, not to its workers. */
   signal (signal: NodeJS.Signals): void {
-    if (!this.#isGone) this.#child.kill(signal)
+    if (!this.gone.aborted) this.#child.kill(signal)
   }
 
   /**
@@ -79,7 +82,7 @@ export class ServiceProcess {
    */
   async stop (timeout: number): Promise<ServiceExit> {
     const deadline = setTimeout(() => {
-      this.#isKilled = !this.#isGone
+      this.#isKilled = !this.gone.aborted
       this.#killGroup()
     }, timeout)
     this.#isStopping = true
@@ -92,8 +95,9 @@ export class ServiceProcess {
   }
 
   #end (code: number | null, signal: NodeJS.Signals | null): ServiceExit {
-    this.#isGone = true
-    return { code, signal, isUnasked: !this.#isStopping, isKilled: this.#isKilled }
+    const exit = { code, signal, isUnasked: !this.#isStopping, isKilled: this.#isKilled }
+    this.#gone.abort()
+    return exit
   }
 
   #hear (text: string, line: LogLine): void {

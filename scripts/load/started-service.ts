@@ -48,7 +48,7 @@ export class StartedService implements Reloader {
       if (typeof line.port === 'number') port = line.port
     })
     try {
-      while (!process.isGone && signal?.aborted !== true && performance.now() < deadline) {
+      while (!process.gone.aborted && signal?.aborted !== true && performance.now() < deadline) {
         const target = createTarget(HOST, port)
         if (await isServing(target)) return new StartedService(process, target)
         await Promise.race([sleep(POLL_INTERVAL), process.exited])
@@ -56,7 +56,7 @@ export class StartedService implements Reloader {
     } finally {
       stopListening()
     }
-    const fate = process.isGone ? 'exited before it served' : 'did not serve in time'
+    const fate = process.gone.aborted ? 'exited before it served' : 'did not serve in time'
     await process.stop(STOP_TIMEOUT)
     throw new ServiceStartError(`${program} ${fate}; its last lines:\n${process.lastLines}`)
   }
@@ -66,14 +66,19 @@ export class StartedService implements Reloader {
     this.target = target
   }
 
-  async reload (timeout: number): Promise<Reload> {
+  async reload (timeout: number, signal: AbortSignal): Promise<Reload> {
     const startedAt = performance.now()
+    const abandoned = AbortSignal.any([this.process.gone, signal])
     return await new Promise<Reload>((resolve) => {
       const end = (outcome: Reload['outcome'], details: Pick<Reload, 'generation' | 'reason'>, duration?: number) => {
         clearTimeout(deadline)
         stopListening()
+        abandoned.removeEventListener('abort', giveUp)
         const endedAt = performance.now()
         resolve({ outcome, startedAt, endedAt, duration: duration ?? endedAt - startedAt, ...details })
+      }
+      const giveUp = () => {
+        end('unknown', { reason: this.process.gone.aborted ? 'the service has gone' : 'the run was interrupted' })
       }
       const deadline = setTimeout(() => {
         end('unknown', { reason: `the log said nothing of its end within ${timeout} ms` })
@@ -83,10 +88,9 @@ export class StartedService implements Reloader {
         if (outcome === undefined) return
         end(outcome, detailsOf(outcome, line), typeof line.durationMs === 'number' ? line.durationMs : undefined)
       })
-      void this.process.exited.then(({ code, signal }) => {
-        end('unknown', { reason: `the service exited (${signal ?? code})` })
-      })
-      this.process.signal('SIGHUP')
+      abandoned.addEventListener('abort', giveUp)
+      if (abandoned.aborted) giveUp()
+      else this.process.signal('SIGHUP')
     })
   }
 }

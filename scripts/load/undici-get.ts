@@ -9,14 +9,20 @@ import { assertSuccess, RequestFailure, toRequestFailure } from './request-failu
 export async function get (dispatcher: Dispatcher, path: string, timeout: number): Promise<string> {
   const deadline = new AbortController()
   // undici's own timeouts are coarse, and start anew with every piece of the body.
-  const timer = setTimeout(() => { deadline.abort(new RequestFailure('timeout')) }, timeout)
+  const timer = setTimeout(() => { deadline.abort() }, timeout)
+  const pieces: Buffer[] = []
+  let bytes = 0
   try {
     const { statusCode, body } = await dispatcher.request({ method: 'GET', path, signal: deadline.signal })
-    const text = await body.text()
-    assertSuccess(statusCode, text.length)
-    return text
+    for await (const piece of body as AsyncIterable<Buffer>) {
+      pieces.push(piece)
+      bytes += piece.length
+    }
+    assertSuccess(statusCode, bytes)
+    return Buffer.concat(pieces).toString()
   } catch (error) {
-    throw toRequestFailure(error)
+    if (deadline.signal.aborted) throw new RequestFailure('timeout', bytes)
+    throw toRequestFailure(error, bytes)
   } finally {
     clearTimeout(timer)
   }

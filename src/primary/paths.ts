@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
 
 /** Where this instance was started, as it was typed: resolved anew for each generation. */
@@ -12,7 +12,6 @@ export interface StartPaths {
 /** What of the process says how it was started; a parameter for tests. */
 export interface StartedProcess {
   readonly argv: readonly string[]
-  readonly execArgv: readonly string[]
   readonly cwd: () => string
 }
 
@@ -23,23 +22,27 @@ export interface StartedProcess {
  * `current` is gone already; the kernel has what was typed.
  *
  * @param shellDirectory `$PWD`; believed when it names the working directory
- * @param readCommandLine the arguments as typed, if the system tells
+ * @param commandLineFile where the system tells the arguments as typed, Node's own among them
  */
 export function startPaths (
-  shellDirectory: string | undefined, started: StartedProcess = process, readCommandLine = commandLine
+  shellDirectory: string | undefined, started: StartedProcess = process, commandLineFile = '/proc/self/cmdline'
 ): StartPaths {
   const physical = started.cwd()
-  const directory = shellDirectory !== undefined && isSameFile(shellDirectory, physical) ? shellDirectory : physical
-  const program = started.argv[1] as string
-  const typed = readCommandLine()[1 + started.execArgv.length] ?? relative(physical, program)
-  const logical = resolve(directory, typed)
-  return { directory, program: !isAbsolute(typed) && isSameFile(logical, program) ? logical : program }
+  const directory = shellDirectory !== undefined && isAbsolute(shellDirectory) && isSameFile(shellDirectory, physical) ? shellDirectory : physical
+  const program = withExtension(started.argv[1] as string)
+  const logical = (readArguments(commandLineFile) ?? [relative(physical, program)])
+    .map((typed) => withExtension(resolve(directory, typed)))
+    .find((path) => isSameFile(path, program))
+  return { directory, program: logical ?? program }
 }
 
-/** @returns the program of the workers that belongs to a main program, through symbolic links */
+/**
+ * @returns the program of the workers that belongs to a main program, through symbolic links
+ * @throws when one of the two is not there
+ */
 export function workerProgram (program: string): string {
   const main = realpathSync(program)
-  return join(dirname(main), 'worker', `index${extname(main)}`)
+  return realpathSync(join(dirname(main), 'worker', `index${extname(main)}`))
 }
 
 /** @returns the path through symbolic links; as it is when there is nothing */
@@ -51,12 +54,17 @@ export function resolveLinks (path: string): string {
   }
 }
 
-function commandLine (): string[] {
+function readArguments (commandLineFile: string): string[] | undefined {
   try {
-    return readFileSync('/proc/self/cmdline', 'utf8').split('\0')
+    return readFileSync(commandLineFile, 'utf8').split('\0')
   } catch {
-    return []
+    return undefined
   }
+}
+
+/** Node finds `dist/main.js` for `dist/main`. */
+function withExtension (path: string): string {
+  return existsSync(path) ? path : `${path}.js`
 }
 
 function isSameFile (one: string, other: string): boolean {

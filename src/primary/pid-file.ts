@@ -1,5 +1,4 @@
-import { accessSync, constants, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, constants, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { PidFileHeldError, PidFileUnusableError } from '../errors.ts'
 
 /**
@@ -15,7 +14,7 @@ export function checkPidFile (path: string): void {
   const pid = readPid(path)
   if (pid !== undefined && pid !== process.pid && isAlive(pid)) throw new PidFileHeldError(path, pid)
   try {
-    accessSync(dirname(path), constants.W_OK)
+    checkWritable(path)
   } catch (error) {
     throw new PidFileUnusableError(path, (error as Error).message)
   }
@@ -25,9 +24,22 @@ export function writePidFile (path: string): void {
   writeFileSync(path, `${process.pid}\n`)
 }
 
-/** Removes the file if it is ours. */
+/** Removes the file if it is ours and if that is possible: a stop does not fail because of it. */
 export function removePidFile (path: string): void {
-  if (readPid(path) === process.pid) rmSync(path, { force: true })
+  try {
+    if (readPid(path) === process.pid) rmSync(path)
+  } catch {}
+}
+
+/** Opens it for writing as it will be later, and leaves what there is as it is. */
+function checkWritable (path: string): void {
+  try {
+    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    writeFileSync(path, '')
+    rmSync(path)
+  }
 }
 
 function readPid (path: string): number | undefined {

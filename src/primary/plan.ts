@@ -8,6 +8,8 @@ export interface Desired {
   readonly maxSurge: number
   /** Before it no crashed worker is replaced. */
   readonly restartAt: number
+  /** Generation of which none has crashed yet: its starts are not delayed by the crashes of another. */
+  readonly fresh?: number | undefined
 }
 
 export interface Plan {
@@ -23,7 +25,7 @@ export interface Plan {
 interface Slot {
   readonly slot: number
   readonly generation: number
-  /** Of the wanted generation; more than one only after a change of mind. */
+  /** Of the wanted generation: one at most. */
   readonly current: readonly WorkerView[]
   /** To be relieved by it. */
   readonly others: readonly WorkerView[]
@@ -48,8 +50,8 @@ export function plan (workers: readonly WorkerView[], desired: Desired, now: num
 
   const places = desired.slots.length + desired.maxSurge -
     (desired.maxSurge === 0 ? alive.length : serving.length - drain.size)
-  const vacant = slots.filter(({ current }) => current.every((worker) => drain.has(worker)))
-  const allowed = vacant.filter((slot) => isRelief(slot) || desired.restartAt <= now)
+  const vacant = slots.filter(({ current }) => current.length === 0)
+  const allowed = vacant.filter(({ generation }) => generation === desired.fresh || desired.restartAt <= now)
   const fork = allowed.toSorted(byNeed).slice(0, Math.max(0, places))
 
   return {
@@ -75,12 +77,14 @@ function unwantedStarts (serving: readonly WorkerView[], slots: readonly Slot[])
   return serving.filter((worker) => worker.state === 'starting' && !wanted.has(worker))
 }
 
-/** A replacement first: whoever has a ready one goes, as long as that leaves enough. */
+/** A replacement first: whoever has a ready one in the same slot goes, as long as that leaves enough. */
 function drainsAfterForks (serving: readonly WorkerView[], slots: readonly Slot[]): WorkerView[] {
   // Several replacements at once become ready together before the first old worker goes: connections
   // then spread over all of them, instead of piling up on the first.
   if (slots.some(({ current, others }) => current.some(isStarting) && others.some(isReady))) return []
-  const relieved = slots.filter(({ current }) => current.some(isReady)).flatMap(({ others }) => others)
+  // Two that are both to be relieved may have come together while no worker could be spared: without the
+  // older one going there would be no room for the replacement.
+  const relieved = slots.flatMap(({ current, others }) => current.some(isReady) ? others : others.filter(isReady).slice(0, -1))
   const beyond = serving.filter(({ slot }) => slot >= slots.length)
   const spare = serving.filter(isReady).length - slots.length
   return [...beyond, ...relieved].filter(isReady).slice(0, Math.max(0, spare))
@@ -92,11 +96,6 @@ function drainsBeforeForks (alive: readonly WorkerView[], slots: readonly Slot[]
   const beyond = alive.filter(({ slot }) => slot >= slots.length)
   const next = slots.flatMap(({ others }) => others)
   return isComplete ? [...beyond, ...next].slice(0, Math.max(1, alive.length - slots.length)) : []
-}
-
-/** Whether somebody of another generation still serves there: then nothing is missing, and nothing is to be delayed. */
-function isRelief ({ generation, others }: Slot): boolean {
-  return others.some((worker) => worker.generation !== generation && isReady(worker))
 }
 
 /** Slots that nobody serves come first. */

@@ -73,7 +73,7 @@ export class Pool {
   limitDrains (limits: DrainLimits): void {
     const deadline = this.#host.now() + limits.timeout
     for (const worker of this.#workers.values()) {
-      if (worker.state !== 'draining') continue
+      if (worker.state !== 'draining' || worker.wasKilled) continue
       worker.deadline = Math.min(worker.deadline, deadline)
       worker.process?.send({ type: 'drain', limits: { ...limits, timeout: worker.deadline - this.#host.now() } })
     }
@@ -85,7 +85,7 @@ export class Pool {
     worker.deadline = Infinity
     worker.wasKilled = true
     if (worker.state === 'starting') {
-      worker.failure = toErrorReport(new StartTimeoutError(worker.release.config.startTimeout))
+      worker.failure ??= toErrorReport(new StartTimeoutError(worker.release.config.startTimeout))
     } else {
       this.#log.warn({ ...identify(worker), ...worker.progress }, worker.readyAt === undefined
         ? 'worker did not end while it was starting; killed'
@@ -119,7 +119,7 @@ export class Pool {
     if (message?.type === 'ready') this.#onSaidReady(worker, message.protocol)
     else if (message?.type === 'failed') this.#onFailed(worker, message.error)
     else if (message?.type === 'draining') worker.progress = message.progress
-    else if (message?.type === 'relieve' && worker.state === 'ready') {
+    else if (message?.type === 'relieve' && worker.state === 'ready' && !worker.isStale) {
       worker.isStale = true
       this.#log.info(identify(worker), 'worker was sent SIGTERM; relieving it')
       this.#events.changed()
@@ -164,7 +164,9 @@ export class Pool {
       this.#events.changed()
       return
     }
-    const cause = worker.failure ?? toErrorReport(new WorkerExitedError(how))
+    const cause = worker.failure ?? (worker.readyAt === undefined
+      ? toErrorReport(new WorkerExitedError(how))
+      : { message: `the worker ${how}`, code: new WorkerExitedError(how).code })
     if (worker.failure === undefined) this.#log.warn(fields, `worker ${how}, unasked`)
     else this.#log.warn({ ...fields, err: worker.failure }, `worker ${how}: ${worker.failure.message}`)
     this.#crashed(worker, cause)

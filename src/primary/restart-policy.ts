@@ -18,7 +18,8 @@ export const NO_CRASHES: RestartState = { crashes: [], delays: 0, restartAt: 0 }
 
 /**
  * Says when to replace a worker that crashed now: at once while that is rare, and otherwise after a
- * delay that doubles with each crash until there was none for a whole window.
+ * delay that doubles with each restart until there was no crash for a whole window. Those that crash while
+ * a restart is delayed wait for the same moment: a pool of many that ends all at once is one mishap.
  *
  * @param random from 0 to 1: spreads the delays of several hosts, by half
  */
@@ -26,11 +27,12 @@ export function afterCrash (state: RestartState, now: number, random: number): R
   const crashes = [...state.crashes.filter((time) => now - time < RESTART_WINDOW), now]
   const isRare = crashes.length <= MAX_RESTARTS && (state.delays === 0 || crashes.length === 1)
   if (isRare) return { crashes, delays: 0, restartAt: now }
+  if (now < state.restartAt) return { ...state, crashes }
   const delay = Math.min(LAST_DELAY, FIRST_DELAY * 2 ** state.delays) * (0.5 + random / 2)
   return { crashes, delays: state.delays + 1, restartAt: now + delay }
 }
 
 /** @returns until when workers count as crashing in a loop; in the past when they do not */
 export function isLoopingUntil ({ crashes, delays }: RestartState): number {
-  return delays === 0 ? 0 : (crashes.at(-1) ?? 0) + RESTART_WINDOW
+  return delays === 0 ? 0 : Math.max(...crashes) + RESTART_WINDOW
 }

@@ -2,43 +2,67 @@ import type { Desired } from './plan.ts'
 import type { WorkerView } from './worker-handle.ts'
 
 /** How far a rollout has come. */
-export type Progress =
-  | { readonly isComplete: true }
-  | { readonly isComplete: false, readonly slots: readonly number[], readonly isWaitingForDrains: boolean }
+export interface Progress {
+  /** Generation of each slot from now on. */
+  readonly slots: readonly number[]
+  /** All are served by the new generation, and nobody of another accepts connections. */
+  readonly isComplete: boolean
+  /** Nothing is under way, and no slot may be advanced before a worker has drained. */
+  readonly isWaitingForDrains: boolean
+}
 
 /**
  * Says which slots a rollout advances next: pure, like `plan()`.
  *
  * A slot is advanced by wanting the generation for it. As many are under way at once as may exist above
- * the number of slots; and none is advanced while `maxDraining` workers are draining, so that frequent
- * reloads cannot fill the memory with old ones.
+ * the number of slots; and none that somebody serves is advanced while `maxDraining` workers are draining,
+ * so that frequent reloads cannot fill the memory with old ones.
  *
  * @param generation the one that is rolled out
  */
 export function advance (workers: readonly WorkerView[], desired: Desired, generation: number, maxDraining: number): Progress {
-  const serving = workers.filter(({ state }) => state === 'starting' || state === 'ready')
-  const isServed = (slot: number): boolean => serving.some((worker) => worker.slot === slot && worker.state === 'ready')
-  const isCurrent = (worker: WorkerView): boolean =>
-    worker.generation === generation && worker.slot < desired.slots.length && desired.slots[worker.slot] === generation
+  const ready = workers.filter(({ state }) => state === 'ready')
   const isSettled = (slot: number): boolean =>
-    serving.some((worker) => worker.slot === slot && worker.state === 'ready' && isCurrent(worker) && !worker.isStale)
+    ready.some((worker) => worker.slot === slot && worker.generation === generation && !worker.isStale)
+  // A slot that was taken away and added again may have its new worker still.
+  const slots = desired.slots.map((wanted, slot) => isSettled(slot) ? generation : wanted)
+  const isAdvanced = (slot: number): boolean => slots[slot] === generation
+  const isCurrent = (worker: WorkerView): boolean => worker.generation === generation && isAdvanced(worker.slot)
+  const isServed = (slot: number): boolean => ready.some((worker) => worker.slot === slot)
 
-  const all = [...desired.slots.keys()]
-  const left = all.filter((slot) => desired.slots[slot] !== generation)
-  const underWay = all.filter((slot) => desired.slots[slot] === generation && !isSettled(slot)).length
+  const all = [...slots.keys()]
+  const left = all.filter((slot) => !isAdvanced(slot))
+  const underWay = all.filter((slot) => isAdvanced(slot) && !isSettled(slot)).length
+  const isAlone = workers.every((worker) => isCurrent(worker) || worker.state === 'draining' || worker.state === 'exited')
   const outgoing = workers.filter((worker) => worker.state === 'draining' ||
-    (worker.state === 'ready' && !isCurrent(worker) && isSettled(worker.slot))).length
-
-  if (left.length === 0 && underWay === 0 && serving.every(isCurrent)) return { isComplete: true }
-
-  const steps = Math.max(1, desired.maxSurge) - underWay
-  const drains = maxDraining - outgoing - underWay
-  // Slots that nobody serves first: with them nothing is risked.
-  const next = left.toSorted((one, other) => Number(isServed(one)) - Number(isServed(other)) || one - other)
-    .slice(0, Math.max(0, Math.min(steps, drains)))
+    (worker.state === 'ready' && !isCurrent(worker) && !left.includes(worker.slot))).length
+  // Slots that nobody serves first: with them nothing is risked, and nobody has to drain.
+  const candidates = [
+    ...left.filter((slot) => !isServed(slot)),
+    ...left.filter(isServed).slice(0, Math.max(0, maxDraining - outgoing))
+  ]
+  const next = candidates.slice(0, Math.max(0, Math.max(1, desired.maxSurge) - underWay))
   return {
-    isComplete: false,
-    slots: desired.slots.map((current, slot) => next.includes(slot) ? generation : current),
-    isWaitingForDrains: left.length > 0 && steps > 0 && drains <= 0
+    slots: slots.map((wanted, slot) => next.includes(slot) ? generation : wanted),
+    isComplete: left.length === 0 && underWay === 0 && isAlone,
+    isWaitingForDrains: left.length > 0 && underWay === 0 && next.length === 0
   }
+}
+
+/**
+ * Says what the slots want when a rollout ends half way: it stops where it is.
+ *
+ * A slot in which the old worker still serves, or in which none of the new ones is ready, goes back to what
+ * it had; nothing was lost there yet.
+ *
+ * @param generation the one that was rolled out
+ * @param before what a slot had when the rollout began
+ */
+export function rewind (
+  workers: readonly WorkerView[], slots: readonly number[], generation: number, before: (slot: number) => number
+): readonly number[] {
+  const hasReady = (slot: number, isNew: boolean): boolean => workers.some((worker) =>
+    worker.slot === slot && worker.state === 'ready' && (worker.generation === generation) === isNew)
+  return slots.map((wanted, slot) =>
+    wanted === generation && (hasReady(slot, false) || !hasReady(slot, true)) ? before(slot) : wanted)
 }

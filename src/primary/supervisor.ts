@@ -8,7 +8,7 @@ import type { Host, Timer } from './host.ts'
 import { plan, type Desired, type Plan } from './plan.ts'
 import { Pool } from './pool.ts'
 import { afterCrash, isLoopingUntil, NO_CRASHES } from './restart-policy.ts'
-import { advance } from './rollout.ts'
+import { advance, rewind } from './rollout.ts'
 import type { WorkerHandle } from './worker-handle.ts'
 
 export type SupervisorState = 'starting' | 'running' | 'reloading' | 'stopping' | 'stopped'
@@ -40,6 +40,8 @@ interface Rollout {
   /** What a slot goes back to when its replacement does not become ready. */
   readonly previous: readonly number[]
   isWaitingForDrains: boolean
+  /** One of its workers crashed after it had relieved another. */
+  hasCrashed: boolean
 }
 
 interface Stop {
@@ -73,6 +75,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #restarts = NO_CRASHES
   /** Why a worker of the first generation could not start. */
   #startFailure: ErrorReport | undefined
+  /** No worker of the first generation could start. */
+  #hasGivenUp = false
   #stop: Stop | undefined
   /** A request was cut at the stop timeout. */
   #hasCut = false
@@ -125,9 +129,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       this.#log.error({ event: 'reload:refused', err: toErrorReport(error) }, 'reload refused; nothing has changed')
       return
     }
-    if (this.#rollout !== undefined) {
-      this.#failRollout(this.#rollout, { err: { message: 'a newer reload was asked for' } }, 'reload given up for a newer one')
-    }
+    this.#giveUpRollout('a newer reload was asked for')
     this.#reconcile()
   }
 
@@ -143,11 +145,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /** Drains everything within the stop timeout; `stopped` tells when that is done. The first call counts. */
   stop ({ idleTimeout, delay }: StopOptions): void {
-    if (this.#stop !== undefined) return
+    if (this.#stop !== undefined || this.#state === 'stopped') return
+    this.#giveUpRollout('the service is stopping')
     const drainAt = this.#host.now() + delay
     this.#stop = { drainAt, deadline: drainAt + this.#generation.config.stopTimeout, idleTimeout }
     this.#state = 'stopping'
-    this.#rollout = undefined
     this.#next = undefined
     this.#log.info({ workers: this.workers.length, delayMs: delay }, 'stopping')
     this.#reconcile()
@@ -159,82 +161,99 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   #onCrash (worker: WorkerHandle, cause: ErrorReport): void {
-    const now = this.#host.now()
-    if (this.#state === 'starting') {
+    const rollout = this.#rollout?.generation.number === worker.generation ? this.#rollout : undefined
+    if (this.#state === 'starting' && worker.readyAt === undefined) {
       this.#startFailure = cause
-    } else if (this.#rollout !== undefined && worker.generation === this.#rollout.generation.number && worker.readyAt === undefined) {
-      this.#failRollout(this.#rollout, { slot: worker.slot, err: cause }, `reload failed: ${cause.message}`)
-    } else if (this.#stop === undefined) {
-      this.#restarts = afterCrash(this.#restarts, now, this.#host.random())
-      const delay = Math.round(this.#restarts.restartAt - now)
-      if (delay > 0) {
-        this.#log.warn({ event: 'restart:delayed', durationMs: delay, crashes: this.#restarts.crashes.length },
-          'workers crash often; the next one is started later')
-      }
+    } else if (rollout !== undefined && !this.#hasRelieved(worker)) {
+      this.#failRollout(rollout, 'error', { slot: worker.slot, err: cause }, `reload failed: ${cause.message}`)
+    } else {
+      if (rollout !== undefined) rollout.hasCrashed = true
+      this.#noteCrash()
     }
     this.#reconcile()
+  }
+
+  /** Whether the slot would miss it: it was ready, and nobody of another generation still serves there. */
+  #hasRelieved ({ slot, generation, readyAt }: WorkerHandle): boolean {
+    return readyAt !== undefined && !this.workers.some((worker) =>
+      worker.slot === slot && worker.generation !== generation && worker.state === 'ready')
+  }
+
+  #noteCrash (): void {
+    const now = this.#host.now()
+    const { restartAt } = this.#restarts
+    this.#restarts = afterCrash(this.#restarts, now, this.#host.random())
+    if (this.#restarts.restartAt > Math.max(now, restartAt)) {
+      this.#log.warn({
+        event: 'restart:delayed',
+        durationMs: Math.round(this.#restarts.restartAt - now),
+        crashes: this.#restarts.crashes.length
+      }, 'workers crash often; the next one is started later')
+    }
   }
 
   /** The one place that compares what should be with what is. */
   #reconcile (): void {
     if (this.#isReconciling || this.#state === 'stopped') return
     this.#isReconciling = true
+    // One moment for all of it: a deadline that passes meanwhile would be neither kept now nor waited for.
+    const now = this.#host.now()
     try {
-      this.#wakeAt(Math.min(this.#approach(), this.#ownDeadline()))
+      this.#wakeAt(Math.min(this.#approach(now), this.#ownDeadline(now)))
     } finally {
       this.#isReconciling = false
     }
-    if (this.#isDraining() && this.workers.length === 0) this.#end(this.#hasCut ? ExitCode.forced : ExitCode.ok)
+    if (this.#isEnding(now) && this.workers.length === 0) this.#end()
   }
 
   /** @returns when the plan wants to be made anew although nothing happened */
-  #approach (): number {
+  #approach (now: number): number {
     let step: Plan
     do {
-      this.#progress()
-      step = plan(this.workers, this.#desired(), this.#host.now())
-      this.#carryOut(step)
+      this.#progress(now)
+      step = plan(this.workers, this.#desired(now), now)
+      this.#carryOut(step, now)
     } while (step.fork.length + step.drain.length + step.kill.length > 0)
-    this.#pool.tell({ isStopping: this.#stop !== undefined, isCrashLooping: this.#isCrashLooping() })
+    this.#pool.tell({ isStopping: this.#stop !== undefined, isCrashLooping: isLoopingUntil(this.#restarts) > now })
     return step.wakeAt
   }
 
-  #ownDeadline (): number {
-    return Math.min(
-      this.#stop === undefined || this.#isDraining() ? Infinity : this.#stop.drainAt,
-      this.#isCrashLooping() ? isLoopingUntil(this.#restarts) : Infinity
-    )
+  /** @returns when something is due that the plan does not know of */
+  #ownDeadline (now: number): number {
+    return Math.min(...[this.#stop?.drainAt ?? Infinity, isLoopingUntil(this.#restarts)].filter((time) => time > now))
   }
 
-  #isCrashLooping (): boolean {
-    return isLoopingUntil(this.#restarts) > this.#host.now()
-  }
-
-  #desired (): Desired {
+  #desired (now: number): Desired {
     const { maxSurge } = this.#generation.config
     return {
-      slots: this.#isDraining() ? [] : this.#slots,
+      slots: this.#isEnding(now) ? [] : this.#slots,
       // One worker has nobody to stand in for it, whatever was set for more of them.
       maxSurge: this.#slots.length === 1 ? Math.max(1, maxSurge) : maxSurge,
       // One attempt a slot, until it is known whether anything of the first generation starts.
-      restartAt: this.#state === 'starting' && this.#startFailure !== undefined ? Infinity : this.#restarts.restartAt
+      restartAt: this.#state === 'starting' && this.#startFailure !== undefined ? Infinity : this.#restarts.restartAt,
+      fresh: this.#rollout?.hasCrashed === false ? this.#rollout.generation.number : undefined
     }
+  }
+
+  /** Nothing is wanted any more. */
+  #isEnding (now: number): boolean {
+    return this.#hasGivenUp || this.#isDraining(now)
   }
 
   /** The stop has come to its drain, after the delay in which everything is still served. */
-  #isDraining (): boolean {
-    return this.#stop !== undefined && this.#host.now() >= this.#stop.drainAt
+  #isDraining (now: number): boolean {
+    return this.#stop !== undefined && now >= this.#stop.drainAt
   }
 
   /** Goes from one state to the next when what it waits for has come. */
-  #progress (): void {
-    if (this.#isDraining() && !this.#hasLimitedDrains) {
+  #progress (now: number): void {
+    if (this.#isDraining(now) && !this.#hasLimitedDrains) {
       this.#hasLimitedDrains = true
-      this.#pool.limitDrains(this.#limits())
+      this.#pool.limitDrains(this.#limits(now))
     }
     if (this.#state === 'starting') this.#finishStart()
     if (this.#state === 'running' && this.#next !== undefined && !this.#isEndingStarts()) this.#beginRollout(this.#next)
-    if (this.#rollout !== undefined) this.#advance(this.#rollout)
+    if (this.#rollout !== undefined) this.#advance(this.#rollout, now)
   }
 
   #finishStart (): void {
@@ -242,39 +261,40 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const ready = this.workers.filter(({ state }) => state === 'ready').length
     if (ready > 0) {
       this.#state = 'running'
-      if (this.#startFailure !== undefined) this.#restarts = afterCrash(this.#restarts, this.#host.now(), this.#host.random())
+      if (this.#startFailure !== undefined) this.#noteCrash()
       this.emit('serving', ready)
     } else if (this.workers.length === 0) {
+      this.#hasGivenUp = true
       this.#log.fatal({ err: this.#startFailure }, `no worker could start: ${this.#startFailure?.message}`)
-      this.#end(ExitCode.cannotStart)
     }
   }
 
   /** Replacements that an overtaken rollout had started are ended first: signals that come meanwhile make one rollout. */
   #isEndingStarts (): boolean {
-    return this.workers.some(({ state, readyAt }) => state === 'draining' && readyAt === undefined)
+    return this.workers.some(({ slot, generation, state, readyAt }) =>
+      (state === 'draining' && readyAt === undefined) || (state === 'starting' && this.#slots[slot] !== generation))
   }
 
   #beginRollout (generation: Generation): void {
     this.#next = undefined
     this.#generations.set(generation.number, generation)
-    this.#rollout = { generation, startedAt: this.#host.now(), previous: this.#slots, isWaitingForDrains: false }
+    this.#rollout = { generation, startedAt: this.#host.now(), previous: this.#slots, isWaitingForDrains: false, hasCrashed: false }
     this.#state = 'reloading'
     this.#log.info({
       event: 'reload:started', generation: generation.number, workers: this.#slots.length, application: generation.application
     }, 'reload started')
   }
 
-  #advance (rollout: Rollout): void {
+  #advance (rollout: Rollout, now: number): void {
     const { number, config } = rollout.generation
-    const progress = advance(this.workers, this.#desired(), number, config.maxDraining)
+    const progress = advance(this.workers, this.#desired(now), number, config.maxDraining)
+    this.#slots = progress.slots
     if (progress.isComplete) {
       this.#generation = rollout.generation
       this.#endRollout()
       this.#log.info({ event: 'reload:completed', generation: number, durationMs: this.#since(rollout.startedAt) }, 'reload completed')
       return
     }
-    this.#slots = progress.slots
     if (progress.isWaitingForDrains && !rollout.isWaitingForDrains) {
       this.#log.warn({ generation: number, maxDraining: config.maxDraining },
         'the reload waits until an old worker has drained: raise MAX_DRAINING, or reload less often')
@@ -282,16 +302,20 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     rollout.isWaitingForDrains = progress.isWaitingForDrains
   }
 
-  /** It stops where it is: slots whose replacement is not ready go back to what they had. */
-  #failRollout (rollout: Rollout, why: { slot?: number, err: ErrorReport }, message: string): void {
-    const { number } = rollout.generation
-    const hasReady = (slot: number): boolean =>
-      this.workers.some((worker) => worker.slot === slot && worker.generation === number && worker.state === 'ready')
-    this.#slots = this.#slots.map((generation, slot) =>
-      generation === number && !hasReady(slot) ? rollout.previous[slot] ?? this.#generation.number : generation)
+  /** Not a fault of the release. */
+  #giveUpRollout (reason: string): void {
+    if (this.#rollout === undefined) return
+    this.#failRollout(this.#rollout, 'warn', { err: { message: reason } }, `reload given up: ${reason}`)
+  }
+
+  /** It stops where it is: slots that were not relieved go back to what they had. */
+  #failRollout (
+    { generation: { number }, previous, startedAt }: Rollout, level: 'warn' | 'error', why: { slot?: number, err: ErrorReport }, message: string
+  ): void {
+    this.#slots = rewind(this.workers, this.#slots, number, (slot) => previous[slot] ?? this.#generation.number)
     this.#endRollout()
-    this.#log.error({
-      event: 'reload:failed', generation: number, slots: this.#slots, durationMs: this.#since(rollout.startedAt), ...why
+    this.#log[level]({
+      event: 'reload:failed', generation: number, slots: this.#slots, durationMs: this.#since(startedAt), ...why
     }, message)
   }
 
@@ -305,19 +329,19 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
   }
 
-  #carryOut ({ fork, drain, kill }: Plan): void {
-    for (const { slot, generation } of fork) this.#pool.fork(slot, this.#generations.get(generation) as Generation)
-    for (const id of drain) this.#pool.drain(id, this.#limits())
+  #carryOut ({ fork, drain, kill }: Plan, now: number): void {
+    for (const id of drain) this.#pool.drain(id, this.#limits(now))
     for (const worker of this.workers.filter(({ id }) => kill.includes(id))) {
       // Whoever could not even say what it holds holds something.
       if (this.#stop !== undefined && worker.readyAt !== undefined && worker.progress?.requests !== 0) this.#hasCut = true
       this.#pool.kill(worker.id)
     }
+    for (const { slot, generation } of fork) this.#pool.fork(slot, this.#generations.get(generation) as Generation)
   }
 
-  #limits (): DrainLimits {
-    if (this.#stop === undefined) return { timeout: this.#generation.config.drainTimeout }
-    return { timeout: this.#stop.deadline - this.#host.now(), idleTimeout: this.#stop.idleTimeout }
+  #limits (now: number): DrainLimits {
+    if (this.#stop === undefined || !this.#isDraining(now)) return { timeout: this.#generation.config.drainTimeout }
+    return { timeout: this.#stop.deadline - now, idleTimeout: this.#stop.idleTimeout }
   }
 
   #since (time: number): number {
@@ -329,9 +353,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#timer = time === Infinity ? undefined : this.#host.setTimer(Math.max(0, time - this.#host.now()), () => { this.#reconcile() })
   }
 
-  #end (code: ExitCode): void {
+  #end (): void {
     this.#timer?.clear()
     this.#state = 'stopped'
-    this.emit('stopped', code)
+    if (this.#hasGivenUp) this.emit('stopped', ExitCode.cannotStart)
+    else this.emit('stopped', this.#hasCut ? ExitCode.forced : ExitCode.ok)
   }
 }

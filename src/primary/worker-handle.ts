@@ -90,7 +90,8 @@ export class WorkerHandle implements WorkerView {
 
   /** @returns whether it has become ready by this */
   #becomeReady (now: number): boolean {
-    if (this.#state !== 'starting' || !this.#isListening || !this.#hasSaidReady) return false
+    // What it said before it was killed, or before it failed, may arrive after that.
+    if (this.#state !== 'starting' || this.failure !== undefined || !this.#isListening || !this.#hasSaidReady) return false
     this.moveTo('ready', now)
     this.deadline = Infinity
     return true

@@ -37,7 +37,7 @@ export async function loadApplication (path: string | null): Promise<Application
   const exports = flatten(await import(url.href) as ModuleExports)
 
   if (typeof exports.plugin !== 'function') throw new NoPluginError(name, describe(exports.plugin))
-  return { plugin: exports.plugin as FastifyPluginAsync, options: checkOptions(name, exports.options ?? {}) }
+  return { plugin: exports.plugin as FastifyPluginAsync, options: checkOptions(name, exports.options) }
 }
 
 interface ModuleExports {
@@ -50,7 +50,7 @@ function flatten (module: ModuleExports): { plugin: unknown, options: unknown } 
   const inner = (module.default ?? {}) as ModuleExports & { __esModule?: boolean }
   return {
     plugin: inner.__esModule === true || typeof module.default === 'object' ? inner.default ?? module.default : module.default,
-    options: module.options ?? inner.options
+    options: [module.options, inner.options, {}].find((options) => options !== undefined)
   }
 }
 

@@ -21,6 +21,7 @@ export function setConnection (response: ServerResponse, headers: HeadersArgumen
 
   if (isLast) {
     response.shouldKeepAlive = false
+    response.removeHeader('keep-alive')
     response.setHeader('connection', 'close')
   } else if (isNamed && response.shouldKeepAlive) {
     response.setHeader('connection', 'keep-alive')
@@ -35,14 +36,14 @@ function toEntries (headers: HeadersArgument): Array<[string, OutgoingHttpHeader
     index % 2 === 0 ? [[String(name), headers[index + 1] as OutgoingHttpHeader]] : [])
 }
 
-/** A list may name a header twice (`Set-Cookie`), which Node 20 takes from an object only. */
+/** A list may name a header twice (`Set-Cookie`), in any case, which Node 20 takes from an object only. */
 function toObject (entries: ReadonlyArray<[string, OutgoingHttpHeader]>): OutgoingHttpHeaders {
-  const headers: Record<string, OutgoingHttpHeader> = {}
+  const headers = new Map<string, [name: string, value: OutgoingHttpHeader]>()
   for (const [name, value] of entries) {
-    const earlier = headers[name]
-    headers[name] = earlier === undefined ? value : [earlier, value].flat().map(String)
+    const [firstName, earlier] = headers.get(name.toLowerCase()) ?? [name]
+    headers.set(name.toLowerCase(), [firstName, earlier === undefined ? value : [earlier, value].flat().map(String)])
   }
-  return headers
+  return Object.fromEntries(headers.values())
 }
 
 function isList (headers: HeadersArgument): headers is readonly OutgoingHttpHeader[] {

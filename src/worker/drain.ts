@@ -1,28 +1,22 @@
 import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { DrainLimits, DrainProgress } from '../messages.ts'
+import { Connection, type TrackedSocket } from './connection.ts'
 
 /** Milliseconds before the kill at which idle connections are closed after all. */
 const MARGIN = 1000
-/** Milliseconds that a client has to close its side after we have closed ours. */
+/** Milliseconds that a client has to close its side after an answer has closed ours. */
 const LINGER = 2000
+/** The same for an idle connection, on which nothing is lost any more. */
+const IDLE_LINGER = 500
 /** Milliseconds between two looks for connections that have been idle long enough. */
 const LOOK = 50
 
-const STATE = Symbol('baton.connection')
-
-/** What the drain knows of a connection; on the socket, because every request passes here. */
-interface ConnectionState {
-  /** Answer to the newest request, if any came. */
-  newest: ServerResponse | undefined
-  /** How it will end: by the answer that says so, or by us. Undefined: by its client or its timeout. */
-  ending: 'by use' | 'by us' | undefined
-  /** When a look first found it idle, and what had been read by then. */
-  idle: { since: number, bytesRead: number, newest: ServerResponse | undefined } | undefined
-}
-
-export interface TrackedSocket extends Socket {
-  [STATE]?: ConnectionState
+interface Limits {
+  /** From here on every connection goes that does not answer a request. */
+  readonly closeAt: number
+  /** Until then its client may close its side. */
+  readonly lingerUntil: number
+  readonly idleTimeout: number
 }
 
 /** What a drain did, for the log. */
@@ -31,6 +25,7 @@ export interface DrainReport {
   readonly closedByUse: number
   /** By the keep-alive timeout or by the client. */
   readonly closedByExpiry: number
+  /** By us: near the deadline, or after the idle timeout of a stop. */
   readonly closedAtDeadline: number
   readonly durationMs: number
 }
@@ -38,10 +33,10 @@ export interface DrainReport {
 /** The connections of one server, and how they come to an end once it is closing. */
 export class Drain {
   isDraining = false
-  readonly #sockets = new Set<TrackedSocket>()
+  readonly #connections = new Set<Connection>()
   readonly #onStart: () => void
   readonly #now: () => number
-  #limits: { deadline: number, idleTimeout: number } | undefined
+  #limits: Limits | undefined
   #timer: NodeJS.Timeout | undefined
   #startedAt = 0
   #requests = 0
@@ -56,9 +51,9 @@ export class Drain {
   /** From here on connections come to their end. Idempotent. */
   begin (): void {
     if (this.isDraining) return
+    this.#requests = this.progress().requests
     this.isDraining = true
     this.#startedAt = this.#now()
-    this.#requests = this.progress().requests
     this.#schedule()
     this.#onStart()
   }
@@ -70,18 +65,20 @@ export class Drain {
    */
   limit ({ timeout, idleTimeout = Infinity }: DrainLimits): void {
     const margin = Math.min(MARGIN, timeout / 2)
-    this.#limits = { deadline: this.#now() + timeout - margin, idleTimeout }
+    const end = this.#now() + timeout
+    this.#limits = { closeAt: end - margin, lingerUntil: end - margin / 2, idleTimeout }
     this.#schedule()
   }
 
   /** Whether it has begun and the last connection has ended. */
   get isDone (): boolean {
-    return this.isDraining && this.#sockets.size === 0
+    return this.isDraining && this.progress().connections === 0
   }
 
   progress (): DrainProgress {
-    const requests = [...this.#sockets].filter(isBusy).length
-    return { requests, connections: this.#sockets.size }
+    this.#sweep()
+    const requests = [...this.#connections].reduce((sum, connection) => sum + connection.requests, 0)
+    return { requests, connections: this.#connections.size }
   }
 
   report (): DrainReport {
@@ -95,57 +92,51 @@ export class Drain {
   }
 
   add (socket: TrackedSocket): void {
-    const state: ConnectionState = { newest: undefined, ending: undefined, idle: undefined }
-    socket[STATE] = state
-    this.#sockets.add(socket)
-    socket.once('close', () => {
-      this.#sockets.delete(socket)
-      if (this.isDraining) this.#count(state)
-    })
+    const connection = new Connection(socket)
+    this.#connections.add(connection)
+    socket.once('close', () => { this.#remove(connection) })
   }
 
   /** A request was read on this connection, and this will be its answer. */
   received (socket: TrackedSocket, response: ServerResponse): void {
-    const state = socket[STATE]
-    if (state !== undefined) state.newest = response
-    if (this.isDraining) this.#requests++
+    const isCounted = Connection.of(socket).received(response)
+    if (isCounted && this.isDraining) this.#requests++
   }
 
   /** Whether no further request has arrived on the connection since the one that this answers. */
   isNewest (socket: TrackedSocket, response: ServerResponse): boolean {
-    return socket[STATE]?.newest === response
+    return Connection.of(socket).isNewest(response)
   }
 
-  /**
-   * The answer that is about to be written says that the connection closes.
-   *
-   * Node closes it with `destroySoon()`. Requests that the client had sent before it read the answer
-   * would turn that into a reset, and the reset can overtake the answer. So we say FIN and leave
-   * closing to the client, for a while.
-   */
+  /** The answer that is about to be written says that the connection closes. */
   closeAfterAnswer (socket: TrackedSocket): void {
-    const state = socket[STATE]
-    if (state !== undefined) state.ending = 'by use'
-    socket.destroySoon = () => { this.#finish(socket, LINGER) }
+    Connection.of(socket).closeAfterAnswer(() => this.#linger(LINGER))
   }
 
-  #finish (socket: Socket, linger: number): void {
-    socket.end()
-    // http destroys a socket that times out.
-    socket.setTimeout(linger)
+  #linger (wanted: number): number {
+    const left = (this.#limits?.lingerUntil ?? Infinity) - this.#now()
+    return Math.min(wanted, Math.max(0, left))
   }
 
-  #count ({ ending }: ConnectionState): void {
-    if (ending === 'by use') this.#closed.byUse++
-    else if (ending === 'by us') this.#closed.byUs++
+  /** Connections that have ended, and whose `close` event is yet to come. */
+  #sweep (): void {
+    for (const connection of this.#connections) {
+      if (connection.isClosed) this.#remove(connection)
+    }
+  }
+
+  #remove (connection: Connection): void {
+    if (!this.#connections.delete(connection) || !this.isDraining) return
+    if (connection.ending === 'by use') this.#closed.byUse++
+    else if (connection.ending === 'by us') this.#closed.byUs++
     else this.#closed.byExpiry++
   }
 
   #schedule (): void {
     clearTimeout(this.#timer)
     if (!this.isDraining || this.#limits === undefined) return
-    const { deadline, idleTimeout } = this.#limits
-    const left = deadline - this.#now()
+    const { closeAt, idleTimeout } = this.#limits
+    const left = closeAt - this.#now()
     this.#closeIdle(left <= 0, idleTimeout)
     this.#timer = setTimeout(() => { this.#schedule() }, Math.max(LOOK, idleTimeout === Infinity ? left : LOOK))
     this.#timer.unref()
@@ -154,27 +145,10 @@ export class Drain {
   /** @param isOver the deadline is near: everything goes that does not answer a request */
   #closeIdle (isOver: boolean, idleTimeout: number): void {
     const now = this.#now()
-    for (const socket of this.#sockets) {
-      const state = socket[STATE] as ConnectionState
-      if (state.ending !== undefined || isBusy(socket)) continue
-      if (state.idle?.newest !== state.newest) state.idle = undefined
-      const isReceiving = isReceivingRequest(socket, state)
-      state.idle ??= { since: now, bytesRead: socket.bytesRead, newest: state.newest }
-      if (isOver || (!isReceiving && now - state.idle.since >= idleTimeout)) {
-        state.ending = 'by us'
-        this.#finish(socket, MARGIN / 2)
-      }
+    for (const connection of this.#connections) {
+      if (connection.ending !== undefined) continue
+      const isIdle = connection.idleFor(now) >= idleTimeout
+      if (isIdle || (isOver && connection.requests === 0)) connection.close(this.#linger(IDLE_LINGER))
     }
   }
-}
-
-/** A request is being answered, or its answer has not left the process. */
-function isBusy (socket: TrackedSocket): boolean {
-  const newest = socket[STATE]?.newest
-  return newest !== undefined && !newest.writableFinished && !newest.destroyed
-}
-
-/** Part of a request has been read: the connection is not idle, although nobody works on it. */
-function isReceivingRequest (socket: Socket, { newest, idle }: ConnectionState): boolean {
-  return socket.bytesRead > (idle?.bytesRead ?? (newest === undefined ? 0 : Infinity))
 }

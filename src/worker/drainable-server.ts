@@ -4,7 +4,8 @@ import {
 } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
 import { setConnection, type HeadersArgument } from './connection-header.ts'
-import type { Drain, TrackedSocket } from './drain.ts'
+import { hasBody, type TrackedSocket } from './connection.ts'
+import type { Drain } from './drain.ts'
 
 /**
  * Makes an HTTP server whose `close()` fails no request: see "The drain" in docs/architecture.md.
@@ -48,7 +49,7 @@ function responseClass (drain: Drain): typeof ServerResponse {
 
     override writeHead (status: number, reason?: string | HeadersArgument, headers?: HeadersArgument): this {
       if (!drain.isDraining || this.headersSent) return super.writeHead(status, reason as string, headers as OutgoingHttpHeaders)
-      const given = typeof reason === 'string' ? headers : reason
+      const given = typeof reason === 'string' ? headers : headers ?? reason
       const decided = announceClose(drain, this, given)
       return typeof reason === 'string' ? super.writeHead(status, reason, decided) : super.writeHead(status, decided)
     }
@@ -68,8 +69,7 @@ function announceClose (drain: Drain, response: ServerResponse, headers: Headers
  * request without a body runs.)
  */
 function hasArrived (request: IncomingMessage): boolean {
-  const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers
-  return request.complete || (encoding === undefined && Number(length) === 0)
+  return request.complete || !hasBody(request)
 }
 
 /**
@@ -78,10 +78,13 @@ function hasArrived (request: IncomingMessage): boolean {
  * arrives while an earlier one is being worked on.
  */
 function serveInTurn (request: IncomingMessage, response: ServerResponse, handler: RequestListener): void {
-  // After our FIN nobody would read the answer: such a request is not processed.
-  if (request.socket.writableEnded) return
-  // A tick later the rest of what has arrived was parsed as well: a small body is complete by then, and so is the queue.
-  const serve = (): void => { process.nextTick(handler as never, request, response) }
-  if (response.socket === null) response.once('socket', serve)
-  else serve()
+  const serve = (): void => {
+    if (request.socket.writable) handler(request, response)
+    // After our FIN nobody would read the answer: such a request is read, and not processed.
+    else request.resume()
+  }
+  // Once everything that has arrived was parsed: a small body is complete by then, and so is the queue. (Ticks run
+  // in between.) Its turn is no further wait: a client may have closed its side after the last request.
+  if (response.socket === null) response.once('socket', () => { process.nextTick(serve) })
+  else setImmediate(serve)
 }

@@ -1,5 +1,7 @@
 import { readConfig, takeAssignment } from '../config.ts'
+import { toErrorReport } from '../errors.ts'
 import { createLogger } from '../logger.ts'
+import { wrap } from '../messages.ts'
 import { LISTENING, Worker } from './worker.ts'
 
 /** A terminal and `kill -HUP -PGID` signal the whole group: these are meant for the primary. */
@@ -10,10 +12,16 @@ const { slot, generation } = assignment
 process.title = `baton: worker ${slot} (generation ${generation})`
 for (const signal of IGNORED) process.on(signal, () => {})
 
-const config = readConfig()
-const log = await createLogger({ level: config.logLevel, base: { slot, generation, pid: process.pid }, mute: LISTENING })
-const worker = new Worker(assignment, config, log)
-process.on('SIGTERM', () => { worker.relieve() })
-process.on('uncaughtException', (error) => { worker.fail(error) })
-process.on('unhandledRejection', (error) => { worker.fail(error) })
-await worker.start()
+try {
+  const config = readConfig()
+  const log = await createLogger({ level: config.logLevel, base: { slot, generation, pid: process.pid }, mute: LISTENING })
+  const worker = new Worker(assignment, config, log)
+  process.on('SIGTERM', () => { worker.relieve() })
+  process.on('uncaughtException', (error) => { worker.fail(error) })
+  process.on('unhandledRejection', (error) => { worker.fail(error) })
+  await worker.start()
+} catch (error) {
+  // The primary may be of an older release, to which these settings were right.
+  const report = wrap({ type: 'failed', error: toErrorReport(error) })
+  process.send?.(report, undefined, undefined, () => { process.exit(1) })
+}

@@ -1,4 +1,4 @@
-import type { Server, ServerOptions } from 'node:http'
+import type { RequestListener, Server, ServerOptions } from 'node:http'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Config } from '../config.ts'
 import { HealthRouteTakenError } from '../errors.ts'
@@ -33,11 +33,13 @@ export async function buildServer (parts: ServerParts): Promise<FastifyInstance>
     loggerInstance: log,
     logController: new RequestLog(config.logRequests),
     return503OnClosing: false,
-    serverFactory: (handler, options) => createServer(drain, options as FastifyServerOptions, handler)
+    serverFactory: (handler, options) => {
+      const named = config.workerHeader ? nameWorker(handler as RequestListener, worker) : handler as RequestListener
+      return createServer(drain, options as FastifyServerOptions, named)
+    }
   }) as unknown as FastifyInstance
 
   fastify.decorate('worker', worker)
-  if (config.workerHeader) nameWorker(fastify, worker)
   try {
     const isUnderPressure = await watchPressure(fastify, config.pressure)
     if (config.healthPrefix !== '') {
@@ -55,8 +57,8 @@ export async function buildServer (parts: ServerParts): Promise<FastifyInstance>
 }
 
 /** What Fastify sets on a server of its own making, it leaves to the factory on this one. */
-function createServer (drain: Drain, options: FastifyServerOptions & { http?: ServerOptions }, handler: (...parameters: never) => void): Server {
-  const server = createDrainableServer(drain, options.http ?? {}, handler as never)
+function createServer (drain: Drain, options: FastifyServerOptions & { http?: ServerOptions }, handler: RequestListener): Server {
+  const server = createDrainableServer(drain, options.http ?? {}, handler)
   server.keepAliveTimeout = options.keepAliveTimeout as number
   server.requestTimeout = options.requestTimeout as number
   server.setTimeout(options.connectionTimeout)
@@ -83,14 +85,16 @@ class RequestLog extends LogController {
   }
 }
 
-function nameWorker (fastify: FastifyInstance, { slot, generation, pid }: WorkerIdentity): void {
-  fastify.addHook('onRequest', (_request, reply, done) => {
-    reply.header('x-baton-worker', `${slot}/${generation}/${pid}`)
-    done()
-  })
+/** In front of Fastify, because some of its answers run no hooks: that to a malformed URL, for one. */
+function nameWorker (handler: RequestListener, { slot, generation, pid }: WorkerIdentity): RequestListener {
+  return (request, response) => {
+    response.setHeader('x-baton-worker', `${slot}/${generation}/${pid}`)
+    handler(request, response)
+  }
 }
 
 function explain (error: unknown, prefix: string): unknown {
+  if (prefix === '') return error
   const { code, message } = error as NodeJS.ErrnoException
   const taken = ['live', 'ready'].map((name) => `${prefix}/${name}`).find((path) => String(message).includes(`'${path}'`))
   return code === 'FST_ERR_DUPLICATED_ROUTE' && taken !== undefined ? new HealthRouteTakenError(taken) : error

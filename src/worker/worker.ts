@@ -11,6 +11,8 @@ import { buildServer } from './server.ts'
 
 /** Fastify's line, which says the same as the primary's `worker:ready`. */
 export const LISTENING = 'worker is listening'
+/** Milliseconds before the kill at which it says what it still holds. */
+const REPORT_MARGIN = 400
 
 /** One worker, from its start to its exit. */
 export class Worker {
@@ -21,6 +23,7 @@ export class Worker {
   readonly #drain = new Drain(() => { this.#onDrain() })
   #pool: PoolView = { isStopping: false, isCrashLooping: false }
   #server: FastifyInstance | undefined
+  #reporting: NodeJS.Timeout | undefined
   #isListening = false
   /** An error that nobody caught: it finishes what it holds and does not pretend that it ended well. */
   #hasFailed = false
@@ -88,28 +91,31 @@ export class Worker {
     }
   }
 
-  /** Near the deadline the primary hears what is left, so that it can say what a kill costs. */
+  /** Shortly before the deadline the primary hears what is left, so that it can say what a kill costs. */
   #reportNear (timeout: number): void {
-    setTimeout(() => {
+    clearTimeout(this.#reporting)
+    this.#reporting = setTimeout(() => {
       this.#channel.send({ type: 'draining', progress: this.#drain.progress() })
-    }, timeout * 0.9).unref()
+    }, timeout - Math.min(REPORT_MARGIN, timeout / 10))
+    this.#reporting.unref()
   }
 
   #onLost (): void {
     if (!this.#isListening) process.exit(0)
+    // Whatever is left to do, there may be nobody any more who keeps the deadline.
+    setTimeout(() => { process.exit(1) }, this.#config.drainTimeout).unref()
     // After a drain the channel closes as well, and the exit is under way.
     if (this.#drain.isDone) return
     this.#log.warn('the primary is gone; finishing what is under way, then leaving')
     this.#leave()
   }
 
-  /** Drains without a primary that would keep the deadline. */
+  /** Drains without a primary that would ask for it. */
   #leave (): void {
     if (this.#isLeaving) return
     this.#isLeaving = true
     const { drainTimeout, stopIdle } = this.#config
     this.#drain.limit({ timeout: drainTimeout, idleTimeout: stopIdle })
-    setTimeout(() => { process.exit(1) }, drainTimeout).unref()
     this.#server?.server.close()
   }
 

@@ -18,13 +18,13 @@ const UnderPressureError = createError('FST_UNDER_PRESSURE', 'Service Unavailabl
  */
 export async function watchPressure (root: FastifyInstance, limits: PressureLimits): Promise<() => boolean> {
   if (Object.values(limits).every((limit) => limit === 0)) return () => false
-  let isUnderPressure = (): boolean => false
+  const measuring: FastifyInstance[] = []
   await root.register(async (context) => {
     // By interval: the utilization since the start says nothing about now.
     await context.register(underPressure, { ...limits, eventLoopUtilizationMode: 'interval', retryAfter: RETRY_AFTER })
-    isUnderPressure = () => context.isUnderPressure()
+    measuring.push(context)
   })
-  return isUnderPressure
+  return () => measuring.some((context) => context.isUnderPressure())
 }
 
 /** Answers 503 with `Retry-After` to every request of this context while the process is under pressure. */

@@ -1,0 +1,117 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** By the answer that said so, or by us; a connection without one ends by its client or by its timeout. */
+export type Ending = 'by use' | 'by us'
+
+const CONNECTION = Symbol('baton.connection')
+
+export interface TrackedSocket extends Socket {
+  /** On the socket, because every request passes here. */
+  [CONNECTION]?: Connection
+  /** Node's; null once the socket speaks another protocol. */
+  parser?: object | null
+}
+
+/** What a drain has to know of one connection. */
+export class Connection {
+  readonly #socket: TrackedSocket
+  /** In the order of their requests; finished ones go when the next request comes. */
+  #answers: ServerResponse[] = []
+  /** How much had been read when the newest request had arrived. Undefined: as much as the next look finds. */
+  #bytesRead: number | undefined = 0
+  /** When a look first found it idle. */
+  #idleSince: number | undefined
+  #ending: Ending | undefined
+
+  constructor (socket: TrackedSocket) {
+    this.#socket = socket
+    socket[CONNECTION] = this
+  }
+
+  /** @returns the connection of a socket that a drain was told of */
+  static of (socket: TrackedSocket): Connection {
+    return socket[CONNECTION] as Connection
+  }
+
+  get ending (): Ending | undefined {
+    return this.#ending
+  }
+
+  /** The `close` event comes later, and later than that of the server. */
+  get isClosed (): boolean {
+    return this.#socket.destroyed
+  }
+
+  /** Requests whose answer has not left the process. */
+  get requests (): number {
+    return this.#answers.filter(isUnderWay).length
+  }
+
+  /** @returns whether the request counts: one that was sent after the answer that closes is not processed */
+  received (response: ServerResponse): boolean {
+    if (this.#ending !== undefined) return false
+    this.#answers = this.#answers.filter(isUnderWay)
+    this.#answers.push(response)
+    this.#bytesRead = hasBody(response.req) ? undefined : this.#socket.bytesRead
+    this.#idleSince = undefined
+    return true
+  }
+
+  /** Whether no further request has arrived since the one that this answers. */
+  isNewest (response: ServerResponse): boolean {
+    return this.#answers.at(-1) === response
+  }
+
+  /** @returns for how many milliseconds looks have found it idle; -Infinity when it is not */
+  idleFor (now: number): number {
+    const isIdle = this.requests === 0 && !this.#isReceiving() && this.#socket.parser !== null
+    this.#idleSince = isIdle ? this.#idleSince ?? now : undefined
+    return this.#idleSince === undefined ? -Infinity : now - this.#idleSince
+  }
+
+  /**
+   * The answer that is about to be written says that the connection closes.
+   *
+   * Node closes it with `destroySoon()`. Requests that the client had sent before it read the answer
+   * would turn that into a reset, and the reset can overtake the answer.
+   *
+   * @param linger asked when the answer has been sent
+   */
+  closeAfterAnswer (linger: () => number): void {
+    this.#ending = 'by use'
+    this.#socket.destroySoon = () => { this.#finish(linger()) }
+  }
+
+  /** @param linger milliseconds that the client has to close its side after we have closed ours */
+  close (linger: number): void {
+    this.#ending = 'by us'
+    this.#finish(linger)
+  }
+
+  /** Says FIN and leaves closing to the client, for a while. */
+  #finish (linger: number): void {
+    this.#socket.end()
+    // A timer of its own: an application may listen for `timeout` of its server, and then Node closes nothing.
+    const timer = setTimeout(() => { this.#socket.destroy() }, linger)
+    timer.unref()
+    this.#socket.once('close', () => { clearTimeout(timer) })
+  }
+
+  /** Part of a request has been read: the connection is not idle, although nobody works on it. */
+  #isReceiving (): boolean {
+    // The rest of a body whose answer came early.
+    if (this.#answers.at(-1)?.req.complete === false) return true
+    this.#bytesRead ??= this.#socket.bytesRead
+    return this.#socket.bytesRead > this.#bytesRead
+  }
+}
+
+/** @returns whether the headers announce a body */
+export function hasBody ({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
+function isUnderWay (response: ServerResponse): boolean {
+  return !response.writableFinished && !response.destroyed
+}

@@ -1,0 +1,262 @@
+import t from 'tap'
+import { assignmentVariable, readConfig, shellDirectory, takeAssignment, type Config } from '../src/config.ts'
+
+const CPUS = 4
+
+function read (environment: Readonly<Record<string, string | undefined>>): Config {
+  return readConfig(environment, () => CPUS)
+}
+
+/** @returns the lines that name the wrong settings */
+function problems (environment: Readonly<Record<string, string>>): string[] {
+  try {
+    read(environment)
+    return []
+  } catch (error) {
+    return (error as Error).message.split('\n').slice(1).map((line) => line.trim())
+  }
+}
+
+const DEFAULTS: Config = {
+  host: '127.0.0.1',
+  port: 3000,
+  workers: CPUS,
+  application: undefined,
+  healthPrefix: '/health',
+  logLevel: 'info',
+  logRequests: false,
+  keepAliveTimeout: 72_000,
+  startTimeout: 30_000,
+  drainTimeout: 80_000,
+  stopTimeout: 8_000,
+  stopIdle: 1_000,
+  stopDelay: 0,
+  maxSurge: 1,
+  maxDraining: 2 * CPUS,
+  pressure: { maxEventLoopDelay: 1000, maxEventLoopUtilization: 0, maxHeapUsedBytes: 0, maxRssBytes: 0 },
+  scheduling: 'round-robin',
+  workerHeader: false,
+  pidFile: undefined
+}
+
+const NOTHING: readonly string[] = []
+const LONGEST = 2 ** 31 - 1
+
+const field = (name: keyof Config) => (config: Config): unknown => config[name]
+const pressure = (name: keyof Config['pressure']) => (config: Config): unknown => config.pressure[name]
+const duration = (minimum: number): Pick<Row, 'right' | 'wrong' | 'allowed'> => ({
+  right: [[`${minimum}`, minimum], [`${LONGEST}`, LONGEST]],
+  wrong: [`${minimum - 1}`, `${LONGEST + 1}`, '1.5', '1s'],
+  allowed: `an integer of milliseconds from ${minimum} to ${LONGEST}`
+})
+const flag: Pick<Row, 'right' | 'wrong' | 'allowed'> = {
+  right: [['true', true], ['false', false]],
+  wrong: ['1', '0', 'yes', 'TRUE', 'null'],
+  allowed: '"true" or "false"'
+}
+const bytes: Pick<Row, 'right' | 'wrong' | 'allowed'> = {
+  right: [['1', 1], ['68719476736', 68719476736], ['off', 0]],
+  wrong: ['0', '-1', '0.5', '1e9', '9'.repeat(400), '1GB'],
+  allowed: 'an integer of bytes from 1, or "off"'
+}
+
+interface Row {
+  readonly variable: string
+  readonly from: (config: Config) => unknown
+  readonly right: ReadonlyArray<readonly [text: string, value: unknown]>
+  readonly wrong: readonly string[]
+  readonly allowed: string
+  /** Other variables, without which these values would contradict them. */
+  readonly beside?: Readonly<Record<string, string>>
+}
+
+const ROWS: readonly Row[] = [
+  {
+    variable: 'HOST',
+    from: field('host'),
+    right: [['0.0.0.0', '0.0.0.0'], ['::1', '::1'], ['localhost', 'localhost'], ['1', '1']],
+    wrong: [' ', 'a host', 'http://localhost'],
+    allowed: 'an IP address or a host name'
+  },
+  {
+    variable: 'PORT',
+    from: field('port'),
+    right: [['0', 0], ['65535', 65535], ['0080', 80], ['80.0', 80]],
+    wrong: ['-1', '65536', '80.5', 'http', ' ', ' 80', '0x50', '1e3', 'Infinity', 'NaN', 'null', 'true', '9'.repeat(400)],
+    allowed: 'an integer from 0 to 65535'
+  },
+  {
+    variable: 'WORKERS',
+    from: field('workers'),
+    right: [['auto', CPUS], ['1', 1], ['1024', 1024]],
+    wrong: ['0', '-1', '1025', '1.5', 'AUTO', 'off', 'Infinity'],
+    allowed: '"auto" or an integer from 1 to 1024'
+  },
+  { variable: 'APP', from: field('application'), right: [['./app.js', './app.js'], ['1', '1']], wrong: NOTHING, allowed: '' },
+  {
+    variable: 'HEALTH_PREFIX',
+    from: field('healthPrefix'),
+    right: [['', ''], ['/up', '/up'], ['/a.b/c_d-e~f', '/a.b/c_d-e~f']],
+    wrong: ['/', 'health', '/health/', '//health', '/health?', '/:id', '/*'],
+    allowed: 'a path such as /health without a slash at its end, or empty'
+  },
+  {
+    variable: 'LOG_LEVEL',
+    from: field('logLevel'),
+    right: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => [level, level] as const),
+    wrong: ['verbose', 'INFO', '30'],
+    allowed: 'one of fatal, error, warn, info, debug, trace, silent'
+  },
+  { variable: 'LOG_REQUESTS', from: field('logRequests'), ...flag },
+  { variable: 'KEEP_ALIVE_TIMEOUT_MS', from: field('keepAliveTimeout'), ...duration(1) },
+  { variable: 'START_TIMEOUT_MS', from: field('startTimeout'), ...duration(1) },
+  { variable: 'DRAIN_TIMEOUT_MS', from: field('drainTimeout'), ...duration(1) },
+  { variable: 'STOP_TIMEOUT_MS', from: field('stopTimeout'), ...duration(1) },
+  { variable: 'STOP_IDLE_MS', from: field('stopIdle'), ...duration(0) },
+  { variable: 'STOP_DELAY_MS', from: field('stopDelay'), ...duration(0) },
+  {
+    variable: 'MAX_SURGE',
+    from: field('maxSurge'),
+    right: [['0', 0], ['1024', 1024]],
+    wrong: ['-1', '1025', '0.5', 'auto'],
+    allowed: 'an integer from 0 to 1024',
+    beside: { WORKERS: '1024' }
+  },
+  {
+    variable: 'MAX_DRAINING',
+    from: field('maxDraining'),
+    right: [['1', 1], ['4096', 4096]],
+    wrong: ['0', '4097', '1.5', 'off'],
+    allowed: 'an integer from 1 to 4096'
+  },
+  {
+    variable: 'MAX_EVENT_LOOP_DELAY_MS',
+    from: pressure('maxEventLoopDelay'),
+    right: [['1', 1], [`${LONGEST}`, LONGEST], ['off', 0]],
+    wrong: ['0', `${LONGEST + 1}`, '1.5', 'OFF', 'false'],
+    allowed: `an integer of milliseconds from 1 to ${LONGEST}, or "off"`
+  },
+  {
+    variable: 'MAX_EVENT_LOOP_UTILIZATION',
+    from: pressure('maxEventLoopUtilization'),
+    right: [['0.01', 0.01], ['1', 1], ['off', 0]],
+    wrong: ['0', '-0.5', '1.01', '.5', '98%'],
+    allowed: 'a number above 0, up to 1, or "off"'
+  },
+  { variable: 'MAX_HEAP_USED_BYTES', from: pressure('maxHeapUsedBytes'), ...bytes },
+  { variable: 'MAX_RSS_BYTES', from: pressure('maxRssBytes'), ...bytes },
+  {
+    variable: 'SCHEDULING',
+    from: field('scheduling'),
+    right: [['round-robin', 'round-robin'], ['shared', 'shared']],
+    wrong: ['rr', 'Shared', 'none'],
+    allowed: 'one of round-robin, shared'
+  },
+  { variable: 'WORKER_HEADER', from: field('workerHeader'), ...flag },
+  { variable: 'PID_FILE', from: field('pidFile'), right: [['/run/baton.pid', '/run/baton.pid'], ['7', '7']], wrong: NOTHING, allowed: '' }
+]
+
+await t.test('an environment without settings gives the defaults', async (t) => {
+  const config = read({ PATH: '/bin', HOSTNAME: 'there', port: '80' })
+
+  t.strictSame(config, DEFAULTS)
+})
+
+await t.test('the environment of the process is what is read unless told otherwise', async (t) => {
+  t.teardown(() => { delete process.env.STOP_IDLE_MS })
+  process.env.STOP_IDLE_MS = '77'
+
+  t.equal(readConfig().stopIdle, 77)
+  t.ok(readConfig().workers >= 1)
+})
+
+await t.test('a configuration cannot be changed', async (t) => {
+  const config = read({})
+
+  t.ok(Object.isFrozen(config))
+  t.ok(Object.isFrozen(config.pressure))
+})
+
+for (const { variable, from, right, wrong, allowed, beside = {} } of ROWS) {
+  await t.test(`${variable} takes what it allows and names anything else`, async (t) => {
+    const values = right.map(([text]) => from(read({ ...beside, [variable]: text })))
+    const refusals = wrong.map((text) => problems({ ...beside, [variable]: text }))
+
+    t.strictSame(values, right.map(([, value]) => value))
+    t.strictSame(refusals, wrong.map((text) => [`${variable} is ${JSON.stringify(text)}: it must be ${allowed}`]))
+  })
+}
+
+await t.test('a variable that is set to nothing counts as not set', async (t) => {
+  const variables = ROWS.map(({ variable }) => variable).filter((variable) => variable !== 'HEALTH_PREFIX')
+
+  const config = read(Object.fromEntries(variables.map((variable) => [variable, ''])))
+
+  t.strictSame(config, DEFAULTS)
+})
+
+await t.test('the table of this test has every setting once', async (t) => {
+  const names = ROWS.map(({ variable }) => variable)
+  const given = new Set<string>()
+
+  read(new Proxy({}, { get: (_, name) => { given.add(String(name)) } }))
+
+  t.strictSame([...given].sort(), [...names].sort())
+})
+
+await t.test('twice the workers may drain, however many they are', async (t) => {
+  t.equal(read({ WORKERS: '7' }).maxDraining, 14)
+  t.equal(read({ WORKERS: 'auto' }).maxDraining, 2 * CPUS)
+})
+
+const CONTRADICTIONS: ReadonlyArray<readonly [string, Readonly<Record<string, string>>, readonly string[]]> = [
+  ['as many at once as there are workers', { WORKERS: '3', MAX_SURGE: '3' }, []],
+  ['more at once than workers', { WORKERS: '3', MAX_SURGE: '4' }, ['MAX_SURGE is 4: it must be at most the number of workers, which is 3']],
+  ['more at once than CPUs', { MAX_SURGE: '5' }, ['MAX_SURGE is 5: it must be at most the number of workers, which is 4']],
+  ['none at once, and two workers', { WORKERS: '2', MAX_SURGE: '0' }, []],
+  ['none at once, and one worker', { WORKERS: '1', MAX_SURGE: '0' }, ['MAX_SURGE is 0: it must be at least 1 with one worker, which nobody else could stand in for']],
+  ['a surge that is wrong by itself is named once', { WORKERS: '2', MAX_SURGE: '2000' }, ['MAX_SURGE is "2000": it must be an integer from 0 to 1024']],
+  ['nothing is compared with workers that are wrong', { WORKERS: '0', MAX_SURGE: '5' }, ['WORKERS is "0": it must be "auto" or an integer from 1 to 1024']]
+]
+
+for (const [name, environment, expected] of CONTRADICTIONS) {
+  await t.test(`settings that contradict each other: ${name}`, async (t) => {
+    t.strictSame(problems(environment), expected)
+  })
+}
+
+await t.test('all errors are reported at once, contradictions among them', async (t) => {
+  const environment = { PORT: '65536', LOG_LEVEL: 'loud', MAX_SURGE: '0', WORKERS: '1', MAX_RSS_BYTES: '0x10', HOST: '::1' }
+
+  t.throws(() => read(environment), { code: 'BATON_INVALID_SETTINGS', message: /^the configuration is wrong:\n/ })
+  t.strictSame(problems(environment).map((line) => line.split(':')[0]), [
+    'PORT is "65536"', 'LOG_LEVEL is "loud"', 'MAX_RSS_BYTES is "0x10"', 'MAX_SURGE is 0'
+  ])
+})
+
+await t.test('an error of one reading is not one of the next', async (t) => {
+  t.throws(() => read({ PORT: 'http' }))
+
+  t.strictSame(read({}), DEFAULTS)
+})
+
+await t.test('the shell directory is what PWD says, if anything', async (t) => {
+  t.equal(shellDirectory({ PWD: '/srv/current' }), '/srv/current')
+  t.equal(shellDirectory({}), undefined)
+  t.equal(shellDirectory(), process.env.PWD)
+})
+
+for (const application of ['/srv/a "b" ü/app.js', null]) {
+  await t.test(`a worker takes what it was assigned out of its environment (application ${application})`, async (t) => {
+    const assignment = { slot: 1, generation: 4, application, port: 3000 }
+    const environment: NodeJS.ProcessEnv = { HOST: '::', ...assignmentVariable(assignment) }
+
+    t.strictSame(takeAssignment(environment), assignment)
+    t.strictSame(environment, { HOST: '::' })
+    t.throws(() => takeAssignment(environment), { code: 'BATON_USAGE' })
+  })
+}
+
+await t.test('a worker program that nobody assigned anything to says who starts it', async (t) => {
+  t.throws(() => takeAssignment(), { code: 'BATON_USAGE', message: 'this program is a worker: it is started by Baton' })
+})

@@ -1,0 +1,129 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+import t, { type Test } from 'tap'
+
+import { freshConnections } from '../../scripts/load/kinds/fresh-connections.ts'
+import { openedInAdvance } from '../../scripts/load/kinds/opened-in-advance.ts'
+import { pausedKeepAlive } from '../../scripts/load/kinds/paused-keep-alive.ts'
+import { pipelined } from '../../scripts/load/kinds/pipelined.ts'
+import { rawKeepAlivePaused } from '../../scripts/load/kinds/raw-keep-alive.ts'
+import { streams } from '../../scripts/load/kinds/streams.ts'
+import { uploads } from '../../scripts/load/kinds/uploads.ts'
+import { BATCH, CLIENTS, type Client } from './helpers/clients.ts'
+import { recordKind } from './helpers/record.ts'
+import { startStandIn } from './helpers/stand-in-server.ts'
+
+await t.test('no kind reports a failure of a server that behaves', async (t) => {
+  await expectNoFailure(t, CLIENTS, 2)
+})
+
+await t.test('no kind reports a failure when answers close the connection', async (t) => {
+  await Promise.all(CLIENTS.map(async (client) => {
+    let answers = 0
+    await expectNoFailure(t, [client], 1, (response) => {
+      // The last of a batch: one that closes earlier takes the others with it.
+      if (++answers % BATCH === 0) response.setHeader('connection', 'close')
+    })
+  }))
+})
+
+await t.test('a connection that is closed while it is idle is no failure, and is replaced', async (t) => {
+  const idlers = CLIENTS.filter(({ create }) => create === pausedKeepAlive || create === rawKeepAlivePaused)
+  const connections = await expectNoFailure(t, idlers, 2, (response, socket) => {
+    response.once('finish', () => { socket.end() })
+  })
+
+  t.ok(connections.every((count) => count > BATCH))
+})
+
+await t.test('a connection that is reset while it is idle is a failure', async (t) => {
+  let socket: Socket | undefined
+  const { target } = await startStandIn(t, {
+    onAnswer: (_response, current) => { socket = current }
+  })
+
+  const record = await recordKind(rawKeepAlivePaused(1), target, {
+    until: ({ answers, failures }) => {
+      // Once the client has the answer: a reset that comes with it looks like a FIN.
+      if (answers.length === 2 && failures.length === 0) socket?.resetAndDestroy()
+      return answers.length > BATCH
+    }
+  })
+
+  t.strictSame(record.reasons, ['ECONNRESET'])
+})
+
+await t.test('a socket opened in advance that is closed before its first request is a failure', async (t) => {
+  const { target } = await startStandIn(t, { acceptThenClose: 2 })
+
+  const record = await recordKind(openedInAdvance(1), target, {
+    until: ({ answers, failures }) => failures.length > 0 && answers.length > 1
+  })
+
+  t.strictSame(record.reasons, ['closed before the first request'])
+})
+
+await t.test('each pipelined request after an answer that closes is a failure', async (t) => {
+  const { target } = await startStandIn(t, {
+    nth: 2, fault: (response, _socket, body) => { response.setHeader('connection', 'close').end(body) }
+  })
+
+  const record = await recordKind(pipelined(1), target, { until: ({ answers }) => answers.length > BATCH })
+
+  t.strictSame(record.reasons, ['closed by an earlier answer', 'closed by an earlier answer'])
+})
+
+await t.test('a wrong answer in the middle of a batch is one failure', async (t) => {
+  const { target } = await startStandIn(t, {
+    nth: 2, fault: (response, _socket, body) => { response.writeHead(503).end(body) }
+  })
+
+  const record = await recordKind(pipelined(1), target, { until: ({ answers }) => answers.length > BATCH })
+
+  t.strictSame(record.reasons, ['status 503'])
+})
+
+await t.test('one wrong byte of an upload or a stream is a failure', async (t) => {
+  for (const kind of [uploads(1), streams(1)]) {
+    const { target } = await startStandIn(t, {
+      nth: 2,
+      fault: (response, _socket, body) => {
+        body.writeUInt8(body.readUInt8(7) ^ 1, 7)
+        response.end(body)
+      }
+    })
+
+    const record = await recordKind(kind, target, { until: ({ answers }) => answers.length > 1 })
+
+    t.strictSame(record.reasons, ['wrong content'], kind.name)
+  }
+})
+
+await t.test('the raw kinds know when the connection of an answer was opened, and who answered', async (t) => {
+  const { target } = await startStandIn(t)
+
+  const { sightings } = await recordKind(freshConnections(1), target, { until: ({ answers }) => answers.length > 1 })
+
+  t.match(sightings, [
+    { worker: { generation: 1, slot: 0, pid: process.pid }, openedAt: Number, seenAt: Number },
+    { worker: { generation: 1 } }
+  ])
+  t.ok(sightings.every(({ openedAt = Infinity, seenAt }) => openedAt <= seenAt))
+})
+
+/** @returns how many connections each of the clients used */
+async function expectNoFailure (
+  t: Test, clients: readonly Client[], count: number, onAnswer?: (response: ServerResponse, socket: Socket) => void
+): Promise<number[]> {
+  return await Promise.all(clients.map(async ({ create }) => {
+    const kind = create(count)
+    const { target, connections } = await startStandIn(t, onAnswer === undefined ? {} : { onAnswer })
+
+    const record = await recordKind(kind, target, { until: ({ answers }) => answers.length > BATCH + 1 })
+
+    t.strictSame(record.reasons, [], kind.name)
+    t.ok(record.answers.length > BATCH + 1, `${kind.name}: it got its answers`)
+    return connections()
+  }))
+}

@@ -1,0 +1,58 @@
+import { setMaxListeners } from 'node:events'
+
+import type { ClientKind, FailedRequest, Recorder, RequestTimes, WorkerSighting } from '../../../scripts/load/client-kind.ts'
+import type { Target } from '../../../scripts/load/target.ts'
+
+const DEADLINE = 10_000
+
+interface RecordOptions {
+  /** Ends the run. */
+  readonly until: (record: RequestRecord) => boolean
+  /** Of one request, in milliseconds. */
+  readonly timeout?: number
+}
+
+/** What the clients of one kind reported. */
+class RequestRecord implements Recorder {
+  readonly answers: RequestTimes[] = []
+  readonly failures: FailedRequest[] = []
+  readonly sightings: WorkerSighting[] = []
+  readonly #onChange: (record: RequestRecord) => void
+
+  constructor (onChange: (record: RequestRecord) => void) {
+    this.#onChange = onChange
+  }
+
+  answered (request: RequestTimes): void {
+    this.answers.push(request)
+    this.#onChange(this)
+  }
+
+  failed (request: FailedRequest): void {
+    this.failures.push(request)
+    this.#onChange(this)
+  }
+
+  identified (sighting: WorkerSighting): void {
+    this.sightings.push(sighting)
+  }
+
+  get reasons (): string[] {
+    return this.failures.map(({ failure }) => failure.reason)
+  }
+}
+
+/** Runs the clients of a kind until the record is as wanted, or for ten seconds; pauses are the shortest. */
+export async function recordKind (kind: ClientKind, target: Target, options: RecordOptions): Promise<RequestRecord> {
+  const stop = new AbortController()
+  setMaxListeners(0, stop.signal)
+  const deadline = setTimeout(() => { stop.abort() }, DEADLINE)
+  const recorder = new RequestRecord((record) => {
+    if (options.until(record)) stop.abort()
+  })
+  await kind.run({
+    target, recorder, signal: stop.signal, timeout: options.timeout ?? DEADLINE, maxRequests: 100_000, random: () => 0
+  })
+  clearTimeout(deadline)
+  return recorder
+}

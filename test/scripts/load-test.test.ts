@@ -1,0 +1,77 @@
+import t from 'tap'
+
+import { loadTest } from '../../scripts/load/program.ts'
+import { StartedService } from '../../scripts/load/started-service.ts'
+import { fixture } from './helpers/fixture.ts'
+
+const DEADLINE = 10_000
+
+const RUNS: ReadonlyArray<readonly [title: string, args: readonly string[], code: number, output: readonly RegExp[]]> = [
+  [
+    'exits 0 when no request fails',
+    ['--program', fixture('reloads'), '--duration', '0.5', '--reloads', '2', '--connections', '20'],
+    0,
+    [/^\d+ clients of 10 kinds load http:\/\/127\.0\.0\.1:\d+ for 0.5 s, with 2 reloads\n/, /\nNo request failed: .*, 2 reloads completed\.\n$/]
+  ],
+  [
+    'exits 1 when a request fails',
+    ['--program', fixture('resets-one-request'), '--duration', '0.5', '--reloads', '0', '--connections', '10'],
+    1,
+    [/\nFAILED: [1-4] of [\d,]+ requests failed\. /]
+  ],
+  [
+    'exits 1 when a reload fails',
+    ['--program', fixture('reload-fails'), '--duration', '0.5', '--reloads', '1', '--connections', '10'],
+    1,
+    [/\nFAILED: reload 1 is failed \(worker exited\)\. /]
+  ],
+  [
+    'exits 1 when the service goes during the run',
+    ['--program', fixture('exits-on-sighup'), '--duration', '30', '--reloads', '59', '--connections', '10'],
+    1,
+    [/the service ended with code 5 during the run/]
+  ],
+  [
+    'exits 1 when the service does not start',
+    ['--program', fixture('exits-on-boot')],
+    1,
+    [/exited before it served; its last lines:\n[^]*the configuration is wrong/]
+  ],
+  ['exits 64 when the command line is wrong', ['--duration', 'soon'], 64, [/^--duration is "soon": .* \(--help lists the options\)\n$/]],
+  ['exits 64 when the host is another machine', ['--url', 'http://192.0.2.1', '--reloads', '0'], 64, [/^192\.0\.2\.1 is not a loopback host/]],
+  ['exits 0 when asked for help', ['--help'], 0, [/^Usage: npm run load-test/]]
+]
+
+t.jobs = RUNS.length + 1
+
+const runs = RUNS.map(async ([title, args, code, output]) => {
+  await t.test(`the load test ${title}`, async (t) => {
+    const [exitCode, text] = await run(args)
+
+    t.equal(exitCode, code)
+    for (const pattern of output) t.match(text, pattern)
+  })
+})
+
+const running = t.test('the load test follows the reload of a service that runs already, and leaves it running', async (t) => {
+  const service = await StartedService.start(fixture('reloads'), process.env, DEADLINE)
+  t.teardown(async () => { await service.process.stop(0) })
+
+  const options = ['--duration', '0.5', '--reloads', '1', '--connections', '20']
+  const [exitCode, text] = await run(['--url', service.target.origin, '--pid', String(service.process.pid), ...options])
+
+  t.equal(exitCode, 0)
+  t.match(text, /\nNo request failed: .*, 1 reload completed\.\n$/)
+  t.equal(service.process.gone.aborted, false)
+})
+
+await Promise.all([...runs, running])
+
+async function run (args: readonly string[]): Promise<[exitCode: number, output: string]> {
+  const written: string[] = []
+  const output = { write: (text: string) => { written.push(text) } }
+  const exitCode = await loadTest(args, {
+    stdout: output, stderr: output, env: process.env, program: fixture('reloads'), signal: new AbortController().signal
+  })
+  return [exitCode, written.join('')]
+}

@@ -1,0 +1,89 @@
+import t from 'tap'
+
+import type { Report } from '../../scripts/load/report.ts'
+import { formatSummary } from '../../scripts/load/summary.ts'
+import { judge, type RunEnd } from '../../scripts/load/verdict.ts'
+
+const LATENCIES = { answered: 10, p50: 1, p99: 2, max: 3 }
+const COMPLETED = { outcome: 'completed', startedAt: 0, endedAt: 0, duration: 321, generation: 2, at: 5000, latencies: LATENCIES } as const
+
+const GOOD: Report = {
+  duration: 10_000,
+  requests: 20_000,
+  failures: 0,
+  kinds: [
+    { name: 'quick', clients: 2, failures: 0, reasons: {}, ...LATENCIES },
+    { name: 'idle', clients: 1, failures: 0, reasons: {}, answered: 0, p50: 0, p99: 0, max: 0 }
+  ],
+  reloads: [COMPLETED],
+  reloadsWanted: 1,
+  inside: LATENCIES,
+  outside: LATENCIES,
+  failed: [],
+  generations: [1, 2],
+  eventLoopDelay: 12.34
+}
+
+const FAILED: Report = {
+  ...GOOD,
+  failures: 2,
+  kinds: [{ name: 'quick', clients: 2, failures: 2, reasons: { ECONNRESET: 2 }, ...LATENCIES }],
+  failed: [
+    { kind: 'quick', reason: 'ECONNRESET', at: 5010, after: 3, bytes: 17, reload: 1, sinceReload: 10 },
+    { kind: 'quick', reason: 'ECONNRESET', at: 6000, after: 3, bytes: 0, reload: undefined, sinceReload: 1000 }
+  ]
+}
+
+const QUIET: RunEnd = { exit: undefined, isInterrupted: false }
+const EXIT = { code: 0, signal: null, isUnasked: false, isKilled: false }
+
+const VERDICTS: ReadonlyArray<readonly [report: Report, end: RunEnd, sentence: RegExp]> = [
+  [GOOD, QUIET, /^No request failed: 20,000 requests in 10.0 s \(2,000 a second\), 1 reload completed\.$/],
+  [GOOD, { ...QUIET, exit: EXIT }, /^No request failed/],
+  [{ ...GOOD, reloads: [], reloadsWanted: 0 }, QUIET, /^No request failed: .*, no reload\.$/],
+  [FAILED, QUIET, /^FAILED: 2 of 20,000 requests failed\. 20,000 requests in 10.0 s/],
+  [{ ...GOOD, requests: 0 }, QUIET, /^FAILED: no request was answered\./],
+  [{ ...GOOD, reloads: [{ ...COMPLETED, outcome: 'failed', reason: 'why' }] }, QUIET, /^FAILED: reload 1 is failed \(why\)\./],
+  [{ ...GOOD, reloadsWanted: 3 }, QUIET, /^FAILED: 2 of 3 reloads did not take place\./],
+  [GOOD, { ...QUIET, isInterrupted: true }, /^FAILED: the run was interrupted\./],
+  [GOOD, { ...QUIET, exit: { ...EXIT, code: 1 } }, /^FAILED: the service ended with code 1 instead of 0\./],
+  [GOOD, { ...QUIET, exit: { ...EXIT, code: null, signal: 'SIGSEGV' } }, /ended with SIGSEGV instead of 0/],
+  [GOOD, { ...QUIET, exit: { ...EXIT, isUnasked: true } }, /^FAILED: the service ended with code 0 during the run\./],
+  [GOOD, { ...QUIET, exit: { ...EXIT, isKilled: true } }, /^FAILED: the service did not stop in time after SIGTERM/],
+  [{ ...FAILED, reloadsWanted: 2 }, QUIET, /^FAILED: 2 of 20,000 requests failed; 1 of 2 reloads did not take place\./]
+]
+
+for (const [report, end, sentence] of VERDICTS) {
+  await t.test(`the verdict ${sentence.source}`, async (t) => {
+    const verdict = judge(report, end)
+
+    t.match(verdict.sentence, sentence)
+    t.equal(verdict.isGood, verdict.sentence.startsWith('No request failed'))
+  })
+}
+
+await t.test('the summary of a good run', async (t) => {
+  t.equal(formatSummary(GOOD), `
+clients   count  requests  failed  p50 ms  p99 ms  max ms
+quick         2        10       0     1.0     2.0     3.0
+idle          1         0       0
+together      3    20,000       0
+
+reload   at ms    outcome  generation  took ms  GET / meanwhile  p99 ms
+1        5,000  completed           2      321               10     2.0
+inside                                                       10     2.0
+outside                                                      10     2.0
+
+event loop of this program: at most 12.3 ms late`.trimStart())
+})
+
+await t.test('the summary of a bad run says what failed, when and why', async (t) => {
+  t.match(formatSummary(FAILED), `
+failures      reason  count
+quick     ECONNRESET      2
+
+the first 2      reason  at ms  took ms  bytes                 reload
+quick        ECONNRESET  5,010      3.0     17                   in 1
+quick        ECONNRESET  6,000      3.0      0  1,000 ms after SIGHUP
+`)
+})

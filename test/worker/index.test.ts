@@ -1,0 +1,21 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { assignmentVariable } from '../../src/config.ts'
+import { DEADLINE } from '../helpers/wait-until.ts'
+
+const PROGRAM = fileURLToPath(new URL('../../src/worker/index.ts', import.meta.url))
+
+await t.test('settings that are wrong to this release of a worker fail its start with the cause', async (t) => {
+  const assignment = assignmentVariable({ slot: 0, generation: 2, application: null, port: 0 })
+  const worker = fork(PROGRAM, { env: { ...process.env, ...assignment, PORT: 'http', WORKERS: 'many' } })
+  t.teardown(() => worker.kill('SIGKILL'))
+  const options = { signal: AbortSignal.timeout(DEADLINE) }
+  const exited = once(worker, 'exit', options)
+
+  const [message] = await once(worker, 'message', options)
+
+  t.match(message, { baton: { type: 'failed', error: { code: 'BATON_INVALID_SETTINGS', message: /PORT is "http".*WORKERS is "many"/s } } })
+  t.same(await exited, [1, null])
+})

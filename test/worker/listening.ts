@@ -1,0 +1,87 @@
+import { EventEmitter, on, once } from 'node:events'
+import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http'
+import type { AddressInfo, NetConnectOpts, Socket } from 'node:net'
+import type { Test } from 'tap'
+import { Drain } from '../../src/worker/drain.ts'
+import { createDrainableServer } from '../../src/worker/drainable-server.ts'
+import { connectRaw, request, type RawClient } from '../helpers/raw-client.ts'
+import { DEADLINE } from '../helpers/wait-until.ts'
+
+export interface Listening {
+  readonly server: Server
+  readonly drain: Drain
+  readonly port: number
+  /** The server's sides of the connections, in the order in which they came. */
+  readonly sockets: Socket[]
+  /** Methods and URLs that a handler was called for. */
+  readonly handled: string[]
+  /** Connects, and waits until the server has the connection. */
+  readonly connect: (options?: Partial<NetConnectOpts>) => Promise<RawClient>
+  /** Connects and has one request answered: an idle keep-alive connection. */
+  readonly connectIdle: (options?: Partial<NetConnectOpts>) => Promise<RawClient>
+  /** Calls `close()`, and resolves with the drain's report once the server has closed. */
+  readonly close: () => Promise<ReturnType<Drain['report']>>
+  /** Resolves when the next requests have arrived, with the last of them, whether or not it is its turn. */
+  readonly arrival: (count?: number) => Promise<[IncomingMessage, ServerResponse]>
+}
+
+/** Answers with method and URL where no handler is given. */
+export async function listen (t: Test, routes: Readonly<Record<string, RequestListener>> = {}, options: ServerOptions = {}, now?: () => number): Promise<Listening> {
+  const handled: string[] = []
+  const drain = new Drain(() => {}, now)
+  const server = createDrainableServer(drain, options, (received, response) => {
+    handled.push(`${received.method} ${received.url}`)
+    const route = routes[String(received.url)]
+    if (route === undefined) response.end(`${received.method} ${received.url}`)
+    else route(received, response)
+  })
+  t.teardown(() => { server.close(); server.closeAllConnections() })
+  const sockets: Socket[] = []
+  server.on('connection', (socket) => { sockets.push(socket) })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+
+  const { port } = server.address() as AddressInfo
+  const connect: Listening['connect'] = async (connectOptions) => {
+    const connected = soon(server, 'connection')
+    const client = await connectRaw(t, port, connectOptions)
+    await connected
+    return client
+  }
+  return {
+    server,
+    drain,
+    port,
+    sockets,
+    handled,
+    connect,
+    connectIdle: async (connectOptions) => {
+      const client = await connect(connectOptions)
+      await client.send(request('GET /first')).answer()
+      return client
+    },
+    close: async () => {
+      await new Promise((resolve) => { server.close(resolve) })
+      return drain.report()
+    },
+    arrival: async (count = 1) => {
+      const arrived = on(server, 'request', { signal: AbortSignal.timeout(DEADLINE) })
+      for (let left = count; left > 1; left--) await arrived.next()
+      return (await arrived.next()).value
+    }
+  }
+}
+
+/** The next event of that name, which has a deadline. */
+export async function soon (emitter: NodeJS.EventEmitter, name: string): Promise<unknown[]> {
+  return await once(emitter, name, { signal: AbortSignal.timeout(DEADLINE) })
+}
+
+/** Something that handlers wait for and a test gives, once. */
+export function signal (): { readonly on: (listener: () => void) => void, readonly give: () => void } {
+  const emitter = new EventEmitter()
+  return {
+    on: (listener) => { emitter.once('given', listener) },
+    give: () => { emitter.emit('given') }
+  }
+}
