@@ -1,8 +1,10 @@
+import { resolve } from 'node:path'
 import { Ajv } from 'ajv'
 import { cpuLimit } from './cpu-limit.ts'
+import { DEFAULT_ENV_FILE, readEnvFile } from './env-file.ts'
 import { InvalidSettingsError, UsageError } from './errors.ts'
 import {
-  flag, integer, limit, MAX_TIMER, milliseconds, oneOf, optionalInteger, optionalText, orWord, text, type Setting
+  flag, integer, limit, MAX_TIMER, millisecondsOrZero, milliseconds, oneOf, optionalInteger, optionalText, orWord, text, type Setting
 } from './setting.ts'
 
 /** Not a setting: it is meant for one worker. */
@@ -26,20 +28,32 @@ const SETTINGS = {
   STOP_TIMEOUT_MS: milliseconds(8_000, 1),
   STOP_IDLE_MS: milliseconds(1_000, 0),
   STOP_DELAY_MS: milliseconds(0, 0),
+  CANARY_MS: milliseconds(1_000, 0),
   MAX_SURGE: integer(1, 0, 1024),
   MAX_DRAINING: optionalInteger(1, 4096),
   MAX_EVENT_LOOP_DELAY_MS: limit(1000, { type: 'integer', minimum: 1, maximum: MAX_TIMER }, `an integer of milliseconds from 1 to ${MAX_TIMER}`),
   MAX_EVENT_LOOP_UTILIZATION: limit('off', { type: 'number', exclusiveMinimum: 0, maximum: 1 }, 'a number above 0, up to 1'),
   MAX_HEAP_USED_BYTES: limit('off', { type: 'integer', minimum: 1 }, 'an integer of bytes from 1'),
   MAX_RSS_BYTES: limit('off', { type: 'integer', minimum: 1 }, 'an integer of bytes from 1'),
+  MAX_RESTARTS: integer(5, 0, 1000),
+  RESTART_WINDOW_MS: milliseconds(60_000, 1),
+  GIVE_UP_MS: milliseconds(60_000, 1),
+  HEARTBEAT_TIMEOUT_MS: millisecondsOrZero(30_000, 3_000),
+  MAX_WORKER_RSS_BYTES: limit('off', { type: 'integer', minimum: 1 }, 'an integer of bytes from 1'),
+  MAX_WORKER_REQUESTS: limit('off', { type: 'integer', minimum: 1 }, 'an integer from 1'),
+  MAX_WORKER_AGE_MS: limit('off', { type: 'integer', minimum: 1000 }, 'an integer of milliseconds from 1000'),
   SCHEDULING: oneOf(['round-robin', 'shared'], 'round-robin'),
   WORKER_HEADER: flag(false),
-  PID_FILE: optionalText('the path of a file')
+  PID_FILE: optionalText('the path of a file'),
+  ENV_FILE: optionalText('the path of a file')
 }
 
 type SettingName = keyof typeof SETTINGS
 type Settings = { readonly [Name in SettingName]: typeof SETTINGS[Name] extends Setting<infer Value> ? Value : never }
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Settings of the socket and of the primary, which a reload cannot change. */
+export const FIXED_SETTINGS: readonly string[] = ['HOST', 'PORT', 'SCHEDULING', 'PID_FILE', 'ENV_FILE'] satisfies SettingName[]
 
 /** Load shedding limits; 0 turns one off, as in @fastify/under-pressure. */
 export interface PressureLimits {
@@ -47,6 +61,13 @@ export interface PressureLimits {
   readonly maxEventLoopUtilization: number
   readonly maxHeapUsedBytes: number
   readonly maxRssBytes: number
+}
+
+/** When a worker counts as leaking or old; Infinity turns one off. */
+export interface WorkerLimits {
+  readonly rss: number
+  readonly requests: number
+  readonly age: number
 }
 
 /** Durations are integers in milliseconds. The README's settings table says what each one means. */
@@ -66,9 +87,16 @@ export interface Config {
   readonly stopTimeout: number
   readonly stopIdle: number
   readonly stopDelay: number
+  readonly canaryTime: number
   readonly maxSurge: number
   readonly maxDraining: number
   readonly pressure: PressureLimits
+  readonly maxRestarts: number
+  readonly restartWindow: number
+  readonly giveUp: number
+  /** Infinity when hangs are not looked for. */
+  readonly heartbeatTimeout: number
+  readonly workerLimits: WorkerLimits
   readonly scheduling: 'round-robin' | 'shared'
   readonly workerHeader: boolean
   readonly pidFile: string | undefined
@@ -80,7 +108,8 @@ export interface Assignment {
   readonly generation: number
   /** Resolved path of the application's file; null for the built-in application. */
   readonly application: string | null
-  /** Where to listen: the port is the one that `PORT=0` came to. */
+  /** Where to listen, whatever a reload made of the settings: the port is the one that `PORT=0` came to. */
+  readonly host: string
   readonly port: number
 }
 
@@ -125,6 +154,31 @@ export function readConfig (environment: Environment = process.env, cpus: () => 
       .join('\n'))
   }
   return toConfig(settings, workers)
+}
+
+/** What a generation's variables are, and which of them it brings itself. */
+export interface Variables {
+  readonly all: Environment
+  /** Those of ENV_FILE that the environment of the process does not have; its workers alone get them. */
+  readonly fromFile: Readonly<Record<string, string>>
+}
+
+/**
+ * Reads the environment anew: that of the process, and under it the variables of ENV_FILE as it is now.
+ *
+ * @param directory what the file's path is relative to
+ * @throws EnvFileError when a file that was asked for is not there, or cannot be read
+ */
+export function readVariables (directory: string, environment: Environment = process.env): Variables {
+  const named = environment.ENV_FILE ?? ''
+  const file = readEnvFile(resolve(directory, named === '' ? DEFAULT_ENV_FILE : named), named !== '')
+  const fromFile = Object.fromEntries(Object.entries(file).filter(([name]) => environment[name] === undefined))
+  return { all: { ...environment, ...fromFile }, fromFile }
+}
+
+/** @returns the names of the settings that differ; values stay out of the log, and all other variables too */
+export function changedSettings (before: Environment, after: Environment): string[] {
+  return Object.keys(SETTINGS).filter((name) => before[name] !== after[name])
 }
 
 /** @returns the path by which the shell knows the working directory, if it says */
@@ -178,6 +232,7 @@ function toConfig (settings: Settings, workers: number): Config {
     stopTimeout: settings.STOP_TIMEOUT_MS,
     stopIdle: settings.STOP_IDLE_MS,
     stopDelay: settings.STOP_DELAY_MS,
+    canaryTime: settings.CANARY_MS,
     maxSurge: settings.MAX_SURGE,
     maxDraining: settings.MAX_DRAINING ?? 2 * workers,
     pressure: Object.freeze({
@@ -185,6 +240,15 @@ function toConfig (settings: Settings, workers: number): Config {
       maxEventLoopUtilization: orZero(settings.MAX_EVENT_LOOP_UTILIZATION),
       maxHeapUsedBytes: orZero(settings.MAX_HEAP_USED_BYTES),
       maxRssBytes: orZero(settings.MAX_RSS_BYTES)
+    }),
+    maxRestarts: settings.MAX_RESTARTS,
+    restartWindow: settings.RESTART_WINDOW_MS,
+    giveUp: settings.GIVE_UP_MS,
+    heartbeatTimeout: settings.HEARTBEAT_TIMEOUT_MS === 0 ? Infinity : settings.HEARTBEAT_TIMEOUT_MS,
+    workerLimits: Object.freeze({
+      rss: orInfinity(settings.MAX_WORKER_RSS_BYTES),
+      requests: orInfinity(settings.MAX_WORKER_REQUESTS),
+      age: orInfinity(settings.MAX_WORKER_AGE_MS)
     }),
     scheduling: settings.SCHEDULING,
     workerHeader: settings.WORKER_HEADER,
@@ -194,4 +258,8 @@ function toConfig (settings: Settings, workers: number): Config {
 
 function orZero (value: number | 'off'): number {
   return value === 'off' ? 0 : value
+}
+
+function orInfinity (value: number | 'off'): number {
+  return value === 'off' ? Infinity : value
 }

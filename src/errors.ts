@@ -7,6 +7,10 @@ export const InvalidSettingsError = createError<[string]>(
   'BATON_INVALID_SETTINGS', 'the configuration is wrong:\n%s'
 )
 
+export const EnvFileError = createError<[string, string]>(
+  'BATON_ENV_FILE', 'ENV_FILE %s cannot be read (%s)'
+)
+
 export const UsageError = createError<[string]>(
   'BATON_USAGE', '%s'
 )
@@ -49,6 +53,18 @@ export const StartTimeoutError = createError<[number]>(
 
 export const WorkerExitedError = createError<[string]>(
   'BATON_WORKER_EXITED', 'the worker %s before it was ready'
+)
+
+export const CanarySilentError = createError<[number]>(
+  'BATON_CANARY_SILENT', 'the first worker of the release was ready, and did not answer %d ms later'
+)
+
+export const WorkerHungError = createError<[number]>(
+  'BATON_WORKER_HUNG', 'the worker hangs: no heartbeat for %d ms (HEARTBEAT_TIMEOUT_MS)'
+)
+
+export const MessageNotSentError = createError<[string]>(
+  'BATON_MESSAGE_NOT_SENT', 'the message was not sent: %s'
 )
 
 export const ForkFailedError = createError<[string]>(

@@ -6,6 +6,8 @@ export const ExitCode = {
   forced: 1,
   /** No worker of the first generation could start. */
   cannotStart: 3,
+  /** No worker has been ready for too long. */
+  gaveUp: 4,
   /** The command line is wrong. */
   usage: 64,
   /** The configuration is wrong. */

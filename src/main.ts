@@ -21,6 +21,7 @@ Settings are environment variables (HOST, PORT, WORKERS, ...): see the README.
 const CODES: Readonly<Record<string, ExitCode>> = {
   BATON_USAGE: ExitCode.usage,
   BATON_INVALID_SETTINGS: ExitCode.configuration,
+  BATON_ENV_FILE: ExitCode.configuration,
   BATON_PID_FILE_HELD: ExitCode.configuration,
   BATON_PID_FILE_UNUSABLE: ExitCode.configuration
 }

@@ -25,7 +25,31 @@ export interface PoolView {
   readonly isCrashLooping: boolean
 }
 
+/** How a worker is, as its heartbeat says. */
+export interface Load {
+  /** How late the heartbeat was, in milliseconds. */
+  readonly eventLoopDelay: number
+  /** From 0 to 1, since the last heartbeat. */
+  readonly eventLoopUtilization: number
+  readonly heapUsed: number
+  readonly rss: number
+  readonly connections: number
+  /** Requests whose answer is not finished. */
+  readonly requests: number
+  /** Requests since the start. */
+  readonly served: number
+}
+
+/** What an application says to the other workers. */
+export interface Broadcast {
+  readonly topic: string
+  readonly data: unknown
+}
+
 export type ToWorker =
+  /** Asks for an answer, which only a worker gives whose event loop runs. */
+  | { readonly type: 'ping' }
+  | { readonly type: 'broadcast', readonly broadcast: Broadcast }
   | { readonly type: 'drain', readonly limits: DrainLimits }
   | { readonly type: 'pool', readonly pool: PoolView }
 
@@ -36,6 +60,9 @@ export type ToPrimary =
   /** It was sent SIGTERM: somebody wants it replaced. */
   | { readonly type: 'relieve' }
   | { readonly type: 'draining', readonly progress: DrainProgress }
+  | { readonly type: 'heartbeat', readonly load: Load }
+  | { readonly type: 'pong' }
+  | { readonly type: 'broadcast', readonly broadcast: Broadcast }
 
 /** Marks our messages among those that an application sends for itself. */
 interface Envelope<Message> {

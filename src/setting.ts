@@ -25,6 +25,16 @@ export function milliseconds (fallback: number, minimum: number): Setting<number
   }
 }
 
+/** 0 turns it off. */
+export function millisecondsOrZero (fallback: number, minimum: number): Setting<number> {
+  const { schema } = milliseconds(fallback, minimum)
+  return {
+    schema: { anyOf: [{ type: 'integer', const: 0 }, schema] },
+    fallback,
+    allowed: `0, or an integer of milliseconds from ${minimum} to ${MAX_TIMER}`
+  }
+}
+
 export function text (fallback: string, pattern: string, allowed: string): Setting<string> {
   return { schema: { type: 'string', pattern }, fallback, allowed }
 }

@@ -4,6 +4,7 @@ import crash from './routes/crash.ts'
 import echo from './routes/echo.ts'
 import events from './routes/events.ts'
 import hello from './routes/hello.ts'
+import note from './routes/note.ts'
 import slow from './routes/slow.ts'
 import stream from './routes/stream.ts'
 import work from './routes/work.ts'
@@ -21,6 +22,7 @@ const app: FastifyPluginAsync = async (fastify) => {
   fastify.register(echo)
   fastify.register(stream)
   fastify.register(events)
+  fastify.register(note)
 
   if (process.env.EXAMPLE_CRASH === 'true') fastify.register(crash)
 }

@@ -1,7 +1,8 @@
-import cluster from 'node:cluster'
-import { assignmentVariable, type Config } from '../config.ts'
+import cluster, { type ClusterSettings } from 'node:cluster'
+import { assignmentVariable, type Assignment, type Config } from '../config.ts'
 import { wrap } from '../messages.ts'
 import type { Generation } from './generation.ts'
+import { inspectableSettings } from './inspectable.ts'
 import type { Host, WorkerEvents, WorkerProcess } from './host.ts'
 
 /**
@@ -10,10 +11,11 @@ import type { Host, WorkerEvents, WorkerProcess } from './host.ts'
  * @param port where the service listens; `PORT=0` has become a port by now, which stays the same after
  * a crash of the only worker
  */
-export function createClusterHost (scheduling: Config['scheduling'], port: number): Host {
+export function createClusterHost ({ scheduling, host, port }: Pick<Config, 'scheduling' | 'host' | 'port'>): Host {
+  const inspectable = inspectableSettings()
   cluster.schedulingPolicy = scheduling === 'shared' ? cluster.SCHED_NONE : cluster.SCHED_RR
   return {
-    fork: (generation, slot, events) => fork(generation, slot, port, events),
+    fork: (generation, slot, events) => fork(generation, { slot, generation: generation.number, application: generation.application, host, port }, inspectable, events),
     now: () => performance.now(),
     random: Math.random,
     setTimer: (delay, fire) => {
@@ -24,28 +26,32 @@ export function createClusterHost (scheduling: Config['scheduling'], port: numbe
   }
 }
 
-function fork (generation: Generation, slot: number, port: number, events: WorkerEvents): WorkerProcess {
-  const { number, program, application, directory } = generation
+function fork (
+  { program, directory, environment }: Generation, assignment: Assignment, settings: ClusterSettings, events: WorkerEvents
+): WorkerProcess {
   // It may be called before each fork, and changes only those that follow.
-  cluster.setupPrimary({ exec: program, args: [], cwd: directory })
+  cluster.setupPrimary({ ...settings, exec: program, args: [], cwd: directory })
   try {
-    const worker = cluster.fork(assignmentVariable({ slot, generation: number, application, port }))
-    worker.on('listening', (address) => { if (address.port === port) events.listening() })
+    const worker = cluster.fork({ ...environment, ...assignmentVariable(assignment) })
+    const { pid } = worker.process
+    worker.on('listening', (address) => { if (address.port === assignment.port) events.listening() })
     worker.on('message', events.message)
     worker.on('error', events.error)
     worker.on('exit', (code, signal) => {
       events.exit(code, signal as NodeJS.Signals | null, worker.exitedAfterDisconnect)
     })
     return {
-      pid: worker.process.pid,
+      pid,
       // A worker whose channel is closing gets no more messages: it leaves anyway.
       send: (message) => { worker.send(wrap(message), () => {}) },
       disconnect: () => { worker.disconnect() },
-      kill: () => { worker.process.kill('SIGKILL') }
+      kill: () => { worker.process.kill('SIGKILL') },
+      // Loaded for the rare day on which it is needed.
+      readStack: async () => pid === undefined ? undefined : await (await import('./hang-stack.ts')).captureHangStack(pid)
     }
   } catch (error) {
     // Out of file descriptors or processes: some of these are thrown, others are events.
     process.nextTick(() => { events.error(error as Error) })
-    return { pid: undefined, send: () => {}, disconnect: () => {}, kill: () => {} }
+    return { pid: undefined, send: () => {}, disconnect: () => {}, kill: () => {}, readStack: async () => undefined }
   }
 }

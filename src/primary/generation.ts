@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Config } from '../config.ts'
+import { readConfig, type Config, type Environment, type Variables } from '../config.ts'
 import { resolveLinks, workerProgram, type StartPaths } from './paths.ts'
 
 /** What workers are made of; fixed when it is made, so that a crash restarts the code that crashed. */
@@ -7,6 +7,10 @@ export interface Generation {
   /** 1 at the start, one more at each reload. */
   readonly number: number
   readonly config: Config
+  /** The variables that the settings were read from. */
+  readonly variables: Environment
+  /** Those that its workers get above the environment of the primary. */
+  readonly environment: Readonly<Record<string, string>>
   /** Program of the worker, resolved through symbolic links. */
   readonly program: string
   /** Application's file, resolved; null for the built-in one. A file that is missing is for the worker to report. */
@@ -16,19 +20,28 @@ export interface Generation {
 }
 
 /**
- * Makes a generation of what is deployed at this moment.
+ * Makes a generation of what is configured and deployed at this moment.
  *
  * @param application as it was typed on the command line, where it wins over `APP`
- * @throws when the program of the workers is not there
+ * @throws when a setting is wrong, or the program of the workers is not there
  */
 export function makeGeneration (
-  number: number, config: Config, start: StartPaths, application: string | undefined = config.application
+  number: number, variables: Variables, start: StartPaths, application: string | undefined
 ): Generation {
+  const config = readConfig(variables.all)
+  const typed = application ?? config.application
   return Object.freeze({
     number,
     config,
+    variables: variables.all,
+    environment: variables.fromFile,
     program: workerProgram(start.program),
-    application: application === undefined ? null : resolveLinks(resolve(start.directory, application)),
+    application: typed === undefined ? null : resolveLinks(resolve(start.directory, typed)),
     directory: resolveLinks(start.directory)
   })
+}
+
+/** @returns whether workers of both run the same code: the same paths, whose files may have been replaced */
+export function isSameRelease (one: Generation, other: Generation): boolean {
+  return one.program === other.program && one.application === other.application && one.directory === other.directory
 }

@@ -24,6 +24,8 @@ export interface WorkerProcess {
   /** Takes it out of rotation and has its servers closed: see "The drain" in docs/architecture.md. */
   readonly disconnect: () => void
   readonly kill: () => void
+  /** Where its main thread is, best effort within a few seconds; then it has to be killed. */
+  readonly readStack: () => Promise<string | undefined>
 }
 
 export interface WorkerEvents {

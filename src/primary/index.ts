@@ -1,14 +1,15 @@
 import { createServer, isIPv6, type AddressInfo } from 'node:net'
 import closeWithGrace from 'close-with-grace'
-import { readConfig, shellDirectory, type Config } from '../config.ts'
+import { readVariables, shellDirectory, type Config } from '../config.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { createLogger, type Logger } from '../logger.ts'
 import { createClusterHost } from './cluster-host.ts'
-import { makeGeneration } from './generation.ts'
+import { makeGeneration, type Generation } from './generation.ts'
 import { startPaths } from './paths.ts'
 import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts'
 import { handleSignals } from './signals.ts'
 import { Supervisor } from './supervisor.ts'
+import { watchTerminal } from './terminal.ts'
 
 /** All that close-with-grace would take for a stop; ours are in signals.ts, and the others end a process as ever. */
 const SIGNALS = [
@@ -22,19 +23,24 @@ const SIGNALS = [
  * @throws when the configuration is wrong; nothing has been started
  */
 export async function runPrimary (application: string | undefined): Promise<void> {
-  const config = readConfig()
-  if (config.pidFile !== undefined) checkPidFile(config.pidFile)
   const paths = startPaths(shellDirectory())
+  const prepare = (number: number): Generation => makeGeneration(number, readVariables(paths.directory), paths, application)
+  const { config } = prepare(1)
+  if (config.pidFile !== undefined) checkPidFile(config.pidFile)
   const log = await createLogger({ level: config.logLevel })
   const port = config.port === 0 ? await findPort(config.host) : config.port
   process.title = 'baton: primary'
 
   const supervisor = new Supervisor({
-    host: createClusterHost(config.scheduling, port),
+    host: createClusterHost({ ...config, port }),
     log,
-    makeGeneration: (number) => makeGeneration(number, readConfig(), paths, application)
+    makeGeneration: prepare
   })
   warnOfKeepAlive(config, log)
+  supervisor.on('reloaded', ({ config }) => {
+    log.level = config.logLevel
+    warnOfKeepAlive(config, log)
+  })
   stopWithGrace(supervisor, config, log)
   supervisor.once('serving', (workers) => {
     if (config.pidFile !== undefined) writePidFile(config.pidFile)
@@ -53,7 +59,8 @@ function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): vo
     supervisor.kill()
     process.exit(ExitCode.forced)
   }
-  let options = { idleTimeout: config.stopIdle, delay: config.stopDelay }
+  const isTerminalGone = watchTerminal()
+  let isUrgent = false
 
   const { close } = closeWithGrace({
     // The stop has its own deadline, and an exit of the primary alone would leave workers behind.
@@ -67,7 +74,8 @@ function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): vo
   }, async ({ err }) => {
     if (err !== undefined) log.fatal({ err }, 'an error of the primary; stopping')
     hasFailed = err !== undefined
-    supervisor.stop(options)
+    const { stopIdle, stopDelay } = supervisor.generation.config
+    supervisor.stop(isUrgent ? { idleTimeout: 0, delay: 0 } : { idleTimeout: stopIdle, delay: stopDelay })
     await new Promise(() => {})
   })
 
@@ -76,13 +84,21 @@ function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): vo
     process.exit(hasFailed ? ExitCode.forced : code)
   })
   process.on('exit', () => { if (config.pidFile !== undefined) removePidFile(config.pidFile) })
+  const stop = (isPersonWaiting: boolean): void => {
+    isUrgent = isPersonWaiting
+    close()
+  }
   handleSignals(process, {
-    reload: () => { supervisor.reload() },
-    scale: (difference) => { supervisor.scale(difference) },
-    stop: (isUrgent) => {
-      if (isUrgent) options = { idleTimeout: 0, delay: 0 }
-      close()
+    reload: () => {
+      if (isTerminalGone()) {
+        log.warn('the terminal has gone; stopping')
+        stop(true)
+      } else {
+        supervisor.reload()
+      }
     },
+    scale: (difference) => { supervisor.scale(difference) },
+    stop,
     kill
   })
 }

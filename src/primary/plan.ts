@@ -10,6 +10,8 @@ export interface Desired {
   readonly restartAt: number
   /** Generation of which none has crashed yet: its starts are not delayed by the crashes of another. */
   readonly fresh?: number | undefined
+  /** Slot whose old worker stays, because the new one has not proved itself yet. */
+  readonly keep?: number | undefined
 }
 
 export interface Plan {
@@ -45,7 +47,7 @@ export function plan (workers: readonly WorkerView[], desired: Desired, now: num
 
   const drain = new Set(desired.maxSurge === 0 && desired.slots.length > 0
     ? drainsBeforeForks(alive, slots)
-    : drainsAfterForks(serving, slots))
+    : drainsAfterForks(serving, slots, desired.keep))
   for (const worker of unwantedStarts(serving, slots)) drain.add(worker)
 
   const places = desired.slots.length + desired.maxSurge -
@@ -78,13 +80,13 @@ function unwantedStarts (serving: readonly WorkerView[], slots: readonly Slot[])
 }
 
 /** A replacement first: whoever has a ready one in the same slot goes, as long as that leaves enough. */
-function drainsAfterForks (serving: readonly WorkerView[], slots: readonly Slot[]): WorkerView[] {
+function drainsAfterForks (serving: readonly WorkerView[], slots: readonly Slot[], keep: number | undefined): WorkerView[] {
   // Several replacements at once become ready together before the first old worker goes: connections
   // then spread over all of them, instead of piling up on the first.
   if (slots.some(({ current, others }) => current.some(isStarting) && others.some(isReady))) return []
   // Two that are both to be relieved may have come together while no worker could be spared: without the
   // older one going there would be no room for the replacement.
-  const relieved = slots.flatMap(({ current, others }) => current.some(isReady) ? others : others.filter(isReady).slice(0, -1))
+  const relieved = slots.flatMap(({ slot, current, others }) => current.some(isReady) && slot !== keep ? others : others.filter(isReady).slice(0, -1))
   const beyond = serving.filter(({ slot }) => slot >= slots.length)
   const spare = serving.filter(isReady).length - slots.length
   return [...beyond, ...relieved].filter(isReady).slice(0, Math.max(0, spare))

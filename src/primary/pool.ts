@@ -1,8 +1,8 @@
 import {
-  ForkFailedError, ProtocolMismatchError, StartTimeoutError, toErrorReport, WorkerExitedError, type ErrorReport
+  ForkFailedError, ProtocolMismatchError, StartTimeoutError, toErrorReport, WorkerExitedError, WorkerHungError, type ErrorReport
 } from '../errors.ts'
 import type { Logger } from '../logger.ts'
-import { PROTOCOL, unwrap, type DrainLimits, type PoolView, type ToPrimary } from '../messages.ts'
+import { PROTOCOL, unwrap, type Broadcast, type DrainLimits, type Load, type PoolView, type ToPrimary } from '../messages.ts'
 import type { Generation } from './generation.ts'
 import type { Host } from './host.ts'
 import { describeExit, identify, WorkerHandle } from './worker-handle.ts'
@@ -44,7 +44,7 @@ export class Pool {
   }
 
   fork (slot: number, generation: Generation): void {
-    const worker = new WorkerHandle(++this.#forks, slot, generation, this.#host.now())
+    const worker = new WorkerHandle(++this.#forks, slot, generation, this.#host.now(), this.#host.random())
     this.#workers.set(worker.id, worker)
     worker.process = this.#host.fork(generation, slot, {
       listening: () => { if (worker.listens(this.#host.now())) this.#onReady(worker) },
@@ -84,6 +84,10 @@ export class Pool {
     const worker = this.#workers.get(id) as WorkerHandle
     worker.deadline = Infinity
     worker.wasKilled = true
+    if (worker.state === 'ready') {
+      this.#killHung(worker)
+      return
+    }
     if (worker.state === 'starting') {
       worker.failure ??= toErrorReport(new StartTimeoutError(worker.release.config.startTimeout))
     } else {
@@ -92,6 +96,16 @@ export class Pool {
         : `worker did not drain in time; killed with ${describeLoss(worker)}`)
     }
     worker.process?.kill()
+  }
+
+  /** Asks for an answer, which comes into `answeredAt`. */
+  ask (worker: WorkerHandle): void {
+    worker.process?.send({ type: 'ping' })
+  }
+
+  /** Nobody could be heard for a while, because we did not listen: silence until now means nothing. */
+  forgiveSilence (): void {
+    for (const worker of this.#workers.values()) worker.isAlive(this.#host.now())
   }
 
   /** Ends every process at once. */
@@ -106,6 +120,21 @@ export class Pool {
     for (const { process } of this.#workers.values()) process?.send({ type: 'pool', pool })
   }
 
+  /** A replacement is started at once; the hung one is killed when it has told where it hangs, or not. */
+  #killHung (worker: WorkerHandle): void {
+    const error = toErrorReport(new WorkerHungError(worker.release.config.heartbeatTimeout))
+    worker.failure = error
+    worker.isStale = true
+    const kill = (stack?: string): void => {
+      this.#log.error({ event: 'worker:hung', ...identify(worker), stack }, stack === undefined
+        ? 'worker hangs; killed, and where it hung could not be found out'
+        : `worker hangs; killed. It was here:\n${stack}`)
+      worker.process?.kill()
+    }
+    worker.process?.readStack().then(kill, () => { kill() })
+    this.#crashed(worker, error)
+  }
+
   #onReady (worker: WorkerHandle): void {
     worker.process?.send({ type: 'pool', pool: this.#view })
     this.#log.info({
@@ -118,11 +147,38 @@ export class Pool {
     const message = unwrap<ToPrimary>(received)
     if (message?.type === 'ready') this.#onSaidReady(worker, message.protocol)
     else if (message?.type === 'failed') this.#onFailed(worker, message.error)
+    else if (message?.type === 'heartbeat') this.#onHeartbeat(worker, message.load)
+    else if (message?.type === 'broadcast') this.#relay(worker, message.broadcast)
     else if (message?.type === 'draining') worker.progress = message.progress
+    else if (message?.type === 'pong') this.#onAnswer(worker)
     else if (message?.type === 'relieve' && worker.state === 'ready' && !worker.isStale) {
       worker.isStale = true
       this.#log.info(identify(worker), 'worker was sent SIGTERM; relieving it')
       this.#events.changed()
+    }
+  }
+
+  #onAnswer (worker: WorkerHandle): void {
+    worker.answeredAt = this.#host.now()
+    this.#events.changed()
+  }
+
+  #onHeartbeat (worker: WorkerHandle, load: Load): void {
+    const now = this.#host.now()
+    worker.load = load
+    worker.isAlive(now)
+    const limit = worker.outlives(load, now)
+    if (limit === undefined) return
+    worker.isStale = true
+    this.#log.info({ event: 'worker:stale', ...identify(worker), limit, rss: load.rss, served: load.served },
+      `worker is over ${limit}; relieving it`)
+    this.#events.changed()
+  }
+
+  /** To all others that serve: those that are still starting have not heard it. */
+  #relay (from: WorkerHandle, broadcast: Broadcast): void {
+    for (const worker of this.#workers.values()) {
+      if (worker !== from && worker.readyAt !== undefined) worker.process?.send({ type: 'broadcast', broadcast })
     }
   }
 

@@ -1,6 +1,9 @@
-/** How many crashes in how long are rare enough to restart at once (OTP's restart intensity). */
-export const MAX_RESTARTS = 5
-export const RESTART_WINDOW = 60_000
+/** How many crashes in how many milliseconds are rare enough to restart at once (OTP's restart intensity). */
+export interface Intensity {
+  readonly maxRestarts: number
+  readonly restartWindow: number
+}
+
 const FIRST_DELAY = 100
 const LAST_DELAY = 30_000
 
@@ -23,9 +26,9 @@ export const NO_CRASHES: RestartState = { crashes: [], delays: 0, restartAt: 0 }
  *
  * @param random from 0 to 1: spreads the delays of several hosts, by half
  */
-export function afterCrash (state: RestartState, now: number, random: number): RestartState {
-  const crashes = [...state.crashes.filter((time) => now - time < RESTART_WINDOW), now]
-  const isRare = crashes.length <= MAX_RESTARTS && (state.delays === 0 || crashes.length === 1)
+export function afterCrash (state: RestartState, now: number, random: number, { maxRestarts, restartWindow }: Intensity): RestartState {
+  const crashes = [...state.crashes.filter((time) => now - time < restartWindow), now]
+  const isRare = crashes.length <= maxRestarts && (state.delays === 0 || crashes.length === 1)
   if (isRare) return { crashes, delays: 0, restartAt: now }
   if (now < state.restartAt) return { ...state, crashes }
   const delay = Math.min(LAST_DELAY, FIRST_DELAY * 2 ** state.delays) * (0.5 + random / 2)
@@ -33,6 +36,6 @@ export function afterCrash (state: RestartState, now: number, random: number): R
 }
 
 /** @returns until when workers count as crashing in a loop; in the past when they do not */
-export function isLoopingUntil ({ crashes, delays }: RestartState): number {
-  return delays === 0 ? 0 : Math.max(...crashes) + RESTART_WINDOW
+export function isLoopingUntil ({ crashes, delays }: RestartState, { restartWindow }: Intensity): number {
+  return delays === 0 ? 0 : Math.max(...crashes) + restartWindow
 }

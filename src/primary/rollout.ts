@@ -19,8 +19,11 @@ export interface Progress {
  * so that frequent reloads cannot fill the memory with old ones.
  *
  * @param generation the one that is rolled out
+ * @param atOnce how many slots may be under way
  */
-export function advance (workers: readonly WorkerView[], desired: Desired, generation: number, maxDraining: number): Progress {
+export function advance (
+  workers: readonly WorkerView[], desired: Desired, generation: number, maxDraining: number, atOnce = Math.max(1, desired.maxSurge)
+): Progress {
   const ready = workers.filter(({ state }) => state === 'ready')
   const isSettled = (slot: number): boolean =>
     ready.some((worker) => worker.slot === slot && worker.generation === generation && !worker.isStale)
@@ -41,7 +44,7 @@ export function advance (workers: readonly WorkerView[], desired: Desired, gener
     ...left.filter((slot) => !isServed(slot)),
     ...left.filter(isServed).slice(0, Math.max(0, maxDraining - outgoing))
   ]
-  const next = candidates.slice(0, Math.max(0, Math.max(1, desired.maxSurge) - underWay))
+  const next = candidates.slice(0, Math.max(0, atOnce - underWay))
   return {
     slots: slots.map((wanted, slot) => next.includes(slot) ? generation : wanted),
     isComplete: left.length === 0 && underWay === 0 && isAlone,

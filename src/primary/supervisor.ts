@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
-import { toErrorReport, type ErrorReport } from '../errors.ts'
+import { changedSettings, FIXED_SETTINGS } from '../config.ts'
+import { CanarySilentError, toErrorReport, type ErrorReport } from '../errors.ts'
 import { ExitCode } from '../exit-codes.ts'
 import type { Logger } from '../logger.ts'
 import type { DrainLimits } from '../messages.ts'
@@ -8,7 +9,7 @@ import type { Host, Timer } from './host.ts'
 import { plan, type Desired, type Plan } from './plan.ts'
 import { Pool } from './pool.ts'
 import { afterCrash, isLoopingUntil, NO_CRASHES } from './restart-policy.ts'
-import { advance, rewind } from './rollout.ts'
+import { RolloutRun } from './rollout-run.ts'
 import type { WorkerHandle } from './worker-handle.ts'
 
 export type SupervisorState = 'starting' | 'running' | 'reloading' | 'stopping' | 'stopped'
@@ -30,18 +31,10 @@ export interface StopOptions {
 interface SupervisorEvents {
   /** Every slot of the first generation was tried, and this many workers are ready. */
   serving: [workers: number]
+  /** All workers are of this generation. */
+  reloaded: [generation: Generation]
   /** No process is left. */
   stopped: [code: ExitCode]
-}
-
-interface Rollout {
-  readonly generation: Generation
-  readonly startedAt: number
-  /** What a slot goes back to when its replacement does not become ready. */
-  readonly previous: readonly number[]
-  isWaitingForDrains: boolean
-  /** One of its workers crashed after it had relieved another. */
-  hasCrashed: boolean
 }
 
 interface Stop {
@@ -50,6 +43,9 @@ interface Stop {
   readonly deadline: number
   readonly idleTimeout: number
 }
+
+/** Milliseconds between two looks at the clock while silence of a worker would mean something. */
+const TICK = 1000
 
 /**
  * Keeps the desired workers alive.
@@ -69,14 +65,18 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #generation: Generation
   /** Generation that each slot should have. */
   #slots: readonly number[]
-  #rollout: Rollout | undefined
+  #rollout: RolloutRun | undefined
   /** To be rolled out as soon as no replacement of an overtaken rollout is left. */
   #next: Generation | undefined
   #restarts = NO_CRASHES
   /** Why a worker of the first generation could not start. */
   #startFailure: ErrorReport | undefined
-  /** No worker of the first generation could start. */
-  #hasGivenUp = false
+  /** Why the last worker ended that was not asked to. */
+  #lastCause: ErrorReport | undefined
+  /** Since when no worker is ready. */
+  #unservedSince: number | undefined
+  /** It is no use to go on. */
+  #surrender: ExitCode | undefined
   #stop: Stop | undefined
   /** A request was cut at the stop timeout. */
   #hasCut = false
@@ -139,6 +139,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (this.#stop !== undefined || length === this.#slots.length) return
     const added = Array<number>(Math.max(0, difference)).fill(this.#generation.number)
     this.#slots = [...this.#slots.slice(0, length), ...added]
+    this.#rollout?.scale(difference)
     this.#log.info({ workers: length }, 'number of workers changed')
     this.#reconcile()
   }
@@ -162,9 +163,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   #onCrash (worker: WorkerHandle, cause: ErrorReport): void {
     const rollout = this.#rollout?.generation.number === worker.generation ? this.#rollout : undefined
+    this.#lastCause = cause
     if (this.#state === 'starting' && worker.readyAt === undefined) {
       this.#startFailure = cause
-    } else if (rollout !== undefined && !this.#hasRelieved(worker)) {
+    } else if (rollout !== undefined && !(rollout.canary.hasPassed && this.#hasRelieved(worker))) {
       this.#failRollout(rollout, 'error', { slot: worker.slot, err: cause }, `reload failed: ${cause.message}`)
     } else {
       if (rollout !== undefined) rollout.hasCrashed = true
@@ -182,7 +184,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #noteCrash (): void {
     const now = this.#host.now()
     const { restartAt } = this.#restarts
-    this.#restarts = afterCrash(this.#restarts, now, this.#host.random())
+    this.#restarts = afterCrash(this.#restarts, now, this.#host.random(), this.#generation.config)
     if (this.#restarts.restartAt > Math.max(now, restartAt)) {
       this.#log.warn({
         event: 'restart:delayed',
@@ -214,13 +216,27 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       step = plan(this.workers, this.#desired(now), now)
       this.#carryOut(step, now)
     } while (step.fork.length + step.drain.length + step.kill.length > 0)
-    this.#pool.tell({ isStopping: this.#stop !== undefined, isCrashLooping: isLoopingUntil(this.#restarts) > now })
+    this.#pool.tell({ isStopping: this.#stop !== undefined, isCrashLooping: this.#loopingUntil() > now })
     return step.wakeAt
   }
 
   /** @returns when something is due that the plan does not know of */
   #ownDeadline (now: number): number {
-    return Math.min(...[this.#stop?.drainAt ?? Infinity, isLoopingUntil(this.#restarts)].filter((time) => time > now))
+    const times = [this.#stop?.drainAt ?? Infinity, this.#loopingUntil(), this.#rollout?.canary.dueAt ?? Infinity, this.#giveUpAt()]
+    return Math.min(...times.filter((time) => time > now), this.#isListening() ? now + TICK : Infinity)
+  }
+
+  /** Whether silence means something: then a gap in our own attention has to be noticed. */
+  #isListening (): boolean {
+    return this.#generation.config.heartbeatTimeout !== Infinity && this.workers.some(({ state }) => state === 'ready')
+  }
+
+  #loopingUntil (): number {
+    return isLoopingUntil(this.#restarts, this.#generation.config)
+  }
+
+  #giveUpAt (): number {
+    return this.#unservedSince === undefined ? Infinity : this.#unservedSince + this.#generation.config.giveUp
   }
 
   #desired (now: number): Desired {
@@ -231,13 +247,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       maxSurge: this.#slots.length === 1 ? Math.max(1, maxSurge) : maxSurge,
       // One attempt a slot, until it is known whether anything of the first generation starts.
       restartAt: this.#state === 'starting' && this.#startFailure !== undefined ? Infinity : this.#restarts.restartAt,
-      fresh: this.#rollout?.hasCrashed === false ? this.#rollout.generation.number : undefined
+      fresh: this.#rollout?.hasCrashed === false ? this.#rollout.generation.number : undefined,
+      keep: this.#rollout?.canary.worker?.slot
     }
   }
 
   /** Nothing is wanted any more. */
   #isEnding (now: number): boolean {
-    return this.#hasGivenUp || this.#isDraining(now)
+    return this.#surrender !== undefined || this.#isDraining(now)
   }
 
   /** The stop has come to its drain, after the delay in which everything is still served. */
@@ -252,6 +269,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       this.#pool.limitDrains(this.#limits(now))
     }
     if (this.#state === 'starting') this.#finishStart()
+    else this.#watchService(now)
     if (this.#state === 'running' && this.#next !== undefined && !this.#isEndingStarts()) this.#beginRollout(this.#next)
     if (this.#rollout !== undefined) this.#advance(this.#rollout, now)
   }
@@ -264,9 +282,21 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       if (this.#startFailure !== undefined) this.#noteCrash()
       this.emit('serving', ready)
     } else if (this.workers.length === 0) {
-      this.#hasGivenUp = true
+      this.#surrender = ExitCode.cannotStart
       this.#log.fatal({ err: this.#startFailure }, `no worker could start: ${this.#startFailure?.message}`)
     }
+  }
+
+  /** Restarting for ever helps nobody who could do something about it. */
+  #watchService (now: number): void {
+    const isServed = this.#stop !== undefined || this.workers.some(({ state }) => state === 'ready')
+    this.#unservedSince = isServed ? undefined : this.#unservedSince ?? now
+    if (now < this.#giveUpAt() || this.#surrender !== undefined) return
+    this.#surrender = ExitCode.gaveUp
+    this.#rollout = undefined
+    this.#next = undefined
+    this.#log.fatal({ err: this.#lastCause, durationMs: this.#generation.config.giveUp },
+      `no worker has been ready for ${this.#generation.config.giveUp} ms; giving up: ${this.#lastCause?.message}`)
   }
 
   /** Replacements that an overtaken rollout had started are ended first: signals that come meanwhile make one rollout. */
@@ -276,30 +306,39 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   #beginRollout (generation: Generation): void {
+    const changed = changedSettings(this.#generation.variables, generation.variables)
+    const fixed = changed.filter((name) => FIXED_SETTINGS.includes(name))
     this.#next = undefined
     this.#generations.set(generation.number, generation)
-    this.#rollout = { generation, startedAt: this.#host.now(), previous: this.#slots, isWaitingForDrains: false, hasCrashed: false }
+    this.#rollout = new RolloutRun(generation, this.#slots, this.#host.now())
     this.#state = 'reloading'
     this.#log.info({
-      event: 'reload:started', generation: generation.number, workers: this.#slots.length, application: generation.application
+      event: 'reload:started', generation: generation.number, workers: generation.config.workers, application: generation.application, changed
     }, 'reload started')
+    if (fixed.length > 0) this.#log.warn({ changed: fixed }, `${fixed.join(', ')} cannot change on a reload: restart the service for it`)
   }
 
-  #advance (rollout: Rollout, now: number): void {
+  #advance (rollout: RolloutRun, now: number): void {
     const { number, config } = rollout.generation
-    const progress = advance(this.workers, this.#desired(now), number, config.maxDraining)
-    this.#slots = progress.slots
-    if (progress.isComplete) {
+    const step = rollout.step(this.workers, this.#desired(now), now)
+    const canary = rollout.canary.worker
+    if (canary !== undefined && step.canary === 'ask') this.#pool.ask(canary)
+    if (canary !== undefined && step.canary === 'silent') {
+      const err = toErrorReport(new CanarySilentError(Math.round(now - (canary.readyAt ?? now))))
+      this.#failRollout(rollout, 'error', { slot: canary.slot, err }, `reload failed: ${err.message}`)
+      return
+    }
+    this.#slots = step.slots
+    if (step.isComplete) {
       this.#generation = rollout.generation
       this.#endRollout()
       this.#log.info({ event: 'reload:completed', generation: number, durationMs: this.#since(rollout.startedAt) }, 'reload completed')
-      return
-    }
-    if (progress.isWaitingForDrains && !rollout.isWaitingForDrains) {
+      this.emit('reloaded', rollout.generation)
+    } else if (step.isWaitingForDrains && !rollout.hasSaidToWait) {
+      rollout.hasSaidToWait = true
       this.#log.warn({ generation: number, maxDraining: config.maxDraining },
         'the reload waits until an old worker has drained: raise MAX_DRAINING, or reload less often')
     }
-    rollout.isWaitingForDrains = progress.isWaitingForDrains
   }
 
   /** Not a fault of the release. */
@@ -308,14 +347,15 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#failRollout(this.#rollout, 'warn', { err: { message: reason } }, `reload given up: ${reason}`)
   }
 
-  /** It stops where it is: slots that were not relieved go back to what they had. */
+  /** The slots go back to what they had, as far as that is still there. */
   #failRollout (
-    { generation: { number }, previous, startedAt }: Rollout, level: 'warn' | 'error', why: { slot?: number, err: ErrorReport }, message: string
+    rollout: RolloutRun, level: 'warn' | 'error', why: { slot?: number, err: ErrorReport }, message: string
   ): void {
-    this.#slots = rewind(this.workers, this.#slots, number, (slot) => previous[slot] ?? this.#generation.number)
+    const { number } = rollout.generation
+    this.#slots = rollout.retreat(this.workers, this.#slots, (generation) => this.#generations.get(generation), level === 'error')
     this.#endRollout()
     this.#log[level]({
-      event: 'reload:failed', generation: number, slots: this.#slots, durationMs: this.#since(startedAt), ...why
+      event: 'reload:failed', generation: number, slots: this.#slots, durationMs: this.#since(rollout.startedAt), ...why
     }, message)
   }
 
@@ -350,13 +390,20 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   #wakeAt (time: number): void {
     this.#timer?.clear()
-    this.#timer = time === Infinity ? undefined : this.#host.setTimer(Math.max(0, time - this.#host.now()), () => { this.#reconcile() })
+    this.#timer = time === Infinity
+      ? undefined
+      : this.#host.setTimer(Math.max(0, time - this.#host.now()), () => { this.#wake(time) })
+  }
+
+  /** Late, it was ourselves who could not listen: stopped, starved, or the machine was suspended. */
+  #wake (expected: number): void {
+    if (this.#host.now() - expected > TICK) this.#pool.forgiveSilence()
+    this.#reconcile()
   }
 
   #end (): void {
     this.#timer?.clear()
     this.#state = 'stopped'
-    if (this.#hasGivenUp) this.emit('stopped', ExitCode.cannotStart)
-    else this.emit('stopped', this.#hasCut ? ExitCode.forced : ExitCode.ok)
+    this.emit('stopped', this.#surrender ?? (this.#hasCut ? ExitCode.forced : ExitCode.ok))
   }
 }

@@ -1,5 +1,6 @@
+import type { WorkerLimits } from '../config.ts'
 import type { ErrorReport } from '../errors.ts'
-import type { DrainProgress } from '../messages.ts'
+import type { DrainProgress, Load } from '../messages.ts'
 import type { Generation } from './generation.ts'
 import type { WorkerProcess } from './host.ts'
 
@@ -24,6 +25,9 @@ export interface WorkerView {
   readonly deadline: number
 }
 
+/** Share by which the limits of requests and age differ from worker to worker, up and down. */
+const LIMIT_SPREAD = 0.1
+
 /** One worker as the primary sees it: its state, its deadlines, and what is known of its end. */
 export class WorkerHandle implements WorkerView {
   readonly id: number
@@ -37,22 +41,31 @@ export class WorkerHandle implements WorkerView {
   drainingAt: number | undefined
   /** The error that it reported, or that we found. */
   failure: ErrorReport | undefined
+  readonly #limits: WorkerLimits
   /** Its crash is on record, although it may still be there. */
   hasCrashed = false
   /** We killed it, for a deadline. */
   wasKilled = false
+  /** What its last heartbeat said. */
+  load: Load | undefined
+  /** When it last answered a question. */
+  answeredAt: number | undefined
   /** What it still held when it last said so while draining. */
   progress: DrainProgress | undefined
   #state: WorkerState = 'starting'
   #isListening = false
   #hasSaidReady = false
 
-  constructor (id: number, slot: number, release: Generation, now: number) {
+  /** @param random from 0 to 1: spreads the ends of workers that were started together */
+  constructor (id: number, slot: number, release: Generation, now: number, random = 0.5) {
     this.id = id
     this.slot = slot
     this.release = release
     this.forkedAt = now
     this.deadline = now + release.config.startTimeout
+    const { rss, requests, age } = release.config.workerLimits
+    const spread = 1 - LIMIT_SPREAD + 2 * LIMIT_SPREAD * random
+    this.#limits = { rss, requests: requests * spread, age: age * spread }
   }
 
   get state (): WorkerState {
@@ -88,12 +101,25 @@ export class WorkerHandle implements WorkerView {
     return this.#becomeReady(now)
   }
 
+  /** It was heard of: a ready worker that stays silent for too long hangs. */
+  isAlive (now: number): void {
+    if (this.#state === 'ready' && !this.wasKilled) this.deadline = now + this.release.config.heartbeatTimeout
+  }
+
+  /** @returns which limit of a worker's life it is over, if it is; said once */
+  outlives (load: Load, now: number): string | undefined {
+    if (this.#state !== 'ready' || this.isStale) return undefined
+    if (load.rss > this.#limits.rss) return 'MAX_WORKER_RSS_BYTES'
+    if (load.served > this.#limits.requests) return 'MAX_WORKER_REQUESTS'
+    return now - this.forkedAt > this.#limits.age ? 'MAX_WORKER_AGE_MS' : undefined
+  }
+
   /** @returns whether it has become ready by this */
   #becomeReady (now: number): boolean {
     // What it said before it was killed, or before it failed, may arrive after that.
     if (this.#state !== 'starting' || this.failure !== undefined || !this.#isListening || !this.#hasSaidReady) return false
     this.moveTo('ready', now)
-    this.deadline = Infinity
+    this.isAlive(now)
     return true
   }
 }

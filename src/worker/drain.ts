@@ -40,6 +40,7 @@ export class Drain {
   #timer: NodeJS.Timeout | undefined
   #startedAt = 0
   #requests = 0
+  #served = 0
   #closed = { byUse: 0, byExpiry: 0, byUs: 0 }
 
   /** @param onStart called once, when the server is closed for the first time by whomever */
@@ -75,6 +76,11 @@ export class Drain {
     return this.isDraining && this.progress().connections === 0
   }
 
+  /** Requests since the start. */
+  get served (): number {
+    return this.#served
+  }
+
   progress (): DrainProgress {
     this.#sweep()
     const requests = [...this.#connections].reduce((sum, connection) => sum + connection.requests, 0)
@@ -99,8 +105,9 @@ export class Drain {
 
   /** A request was read on this connection, and this will be its answer. */
   received (socket: TrackedSocket, response: ServerResponse): void {
-    const isCounted = Connection.of(socket).received(response)
-    if (isCounted && this.isDraining) this.#requests++
+    if (!Connection.of(socket).received(response)) return
+    this.#served++
+    if (this.isDraining) this.#requests++
   }
 
   /** Whether no further request has arrived on the connection since the one that this answers. */

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import { HealthRouteTakenError } from '../errors.ts'
 import type { PoolView } from '../messages.ts'
 import type { Application } from './application.ts'
+import type { WorkerBus } from './bus.ts'
 import { createDrainableServer } from './drainable-server.ts'
 import type { Drain } from './drain.ts'
 import type { WorkerIdentity } from './identity.ts'
@@ -12,6 +13,7 @@ import { shed, watchPressure } from './plugins/pressure.ts'
 
 export interface ServerParts {
   readonly application: Application
+  readonly bus: WorkerBus
   readonly config: Config
   readonly drain: Drain
   readonly log: FastifyBaseLogger
@@ -26,7 +28,7 @@ export interface ServerParts {
  * not reach them, and shedding reaches only it.
  */
 export async function buildServer (parts: ServerParts): Promise<FastifyInstance> {
-  const { application, config, drain, log, pool, worker } = parts
+  const { application, bus, config, drain, log, pool, worker } = parts
   const fastify = Fastify({
     keepAliveTimeout: config.keepAliveTimeout,
     ...application.options,
@@ -40,6 +42,7 @@ export async function buildServer (parts: ServerParts): Promise<FastifyInstance>
   }) as unknown as FastifyInstance
 
   fastify.decorate('worker', worker)
+  fastify.decorate('workers', bus)
   try {
     const isUnderPressure = await watchPressure(fastify, config.pressure)
     if (config.healthPrefix !== '') {

@@ -4,8 +4,10 @@ import { toErrorReport } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { PROTOCOL, type PoolView, type ToPrimary, type ToWorker } from '../messages.ts'
 import { loadApplication } from './application.ts'
+import { Bus } from './bus.ts'
 import { openChannel, type Channel } from './channel.ts'
 import { Drain } from './drain.ts'
+import { startHeartbeat } from './heartbeat.ts'
 import type { WorkerIdentity } from './identity.ts'
 import { buildServer } from './server.ts'
 
@@ -21,6 +23,7 @@ export class Worker {
   readonly #log: Logger
   readonly #channel: Channel
   readonly #drain = new Drain(() => { this.#onDrain() })
+  readonly #bus = new Bus((broadcast) => { this.#channel.send({ type: 'broadcast', broadcast }) })
   #pool: PoolView = { isStopping: false, isCrashLooping: false }
   #server: FastifyInstance | undefined
   #reporting: NodeJS.Timeout | undefined
@@ -40,24 +43,26 @@ export class Worker {
   }
 
   async start (): Promise<void> {
-    const { slot, generation, application, port } = this.#assignment
+    const { slot, generation, application, host, port } = this.#assignment
     const worker: WorkerIdentity = { slot, generation, pid: process.pid }
     try {
       this.#server = await buildServer({
         application: await loadApplication(application),
+        bus: this.#bus,
         config: this.#config,
         drain: this.#drain,
         log: this.#log,
         pool: () => this.#pool,
         worker
       })
-      await this.#server.listen({ host: this.#config.host, port, listenTextResolver: () => LISTENING })
+      await this.#server.listen({ host, port, listenTextResolver: () => LISTENING })
     } catch (error) {
       this.fail(error)
       return
     }
     this.#isListening = true
     this.#channel.send({ type: 'ready', protocol: PROTOCOL })
+    startHeartbeat(this.#drain, (load) => { this.#channel.send({ type: 'heartbeat', load }) })
   }
 
   /** SIGTERM to this process alone: the primary starts another one first. Without a primary it drains by itself. */
@@ -83,9 +88,10 @@ export class Worker {
   }
 
   #onMessage (message: ToWorker): void {
-    if (message.type === 'pool') {
-      this.#pool = message.pool
-    } else {
+    if (message.type === 'pool') this.#pool = message.pool
+    else if (message.type === 'broadcast') this.#bus.deliver(message.broadcast)
+    else if (message.type === 'ping') this.#channel.send({ type: 'pong' })
+    else {
       this.#drain.limit(message.limits)
       this.#reportNear(message.limits.timeout)
     }

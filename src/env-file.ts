@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { EnvFileError } from './errors.ts'
+
+/** In the working directory, if it is there. */
+export const DEFAULT_ENV_FILE = '.env'
+
+/**
+ * Reads a file of lines `NAME=value`.
+ *
+ * @param isRequired whether it is an error when there is none
+ * @throws EnvFileError when it cannot be read
+ */
+export function readEnvFile (path: string, isRequired: boolean): Readonly<Record<string, string>> {
+  try {
+    return parseEnv(readFileSync(path, 'utf8')) as Record<string, string>
+  } catch (error) {
+    if (!isRequired && (error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw new EnvFileError(path, (error as Error).message)
+  }
+}
