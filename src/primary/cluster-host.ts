@@ -2,7 +2,7 @@ import cluster, { type ClusterSettings } from 'node:cluster'
 import { assignmentVariable, type Assignment, type Config } from '../config.ts'
 import { wrap } from '../messages.ts'
 import type { Generation } from './generation.ts'
-import { inspectableSettings } from './inspectable.ts'
+import { captureHangStack, inspectableSettings } from './hang-stack.ts'
 import type { Host, WorkerEvents, WorkerProcess } from './host.ts'
 
 /**
@@ -46,8 +46,7 @@ function fork (
       send: (message) => { worker.send(wrap(message), () => {}) },
       disconnect: () => { worker.disconnect() },
       kill: () => { worker.process.kill('SIGKILL') },
-      // Loaded for the rare day on which it is needed.
-      readStack: async () => pid === undefined ? undefined : await (await import('./hang-stack.ts')).captureHangStack(pid)
+      readStack: async () => pid === undefined ? undefined : await captureHangStack(pid)
     }
   } catch (error) {
     // Out of file descriptors or processes: some of these are thrown, others are events.

@@ -45,20 +45,25 @@ export function plan (workers: readonly WorkerView[], desired: Desired, now: num
   const serving = alive.filter(({ state }) => state !== 'draining')
   const slots = desired.slots.map((generation, slot) => viewSlot(serving, slot, generation))
 
-  const drain = new Set(desired.maxSurge === 0 && desired.slots.length > 0
-    ? drainsBeforeForks(alive, slots)
-    : drainsAfterForks(serving, slots, desired.keep))
-  for (const worker of unwantedStarts(serving, slots)) drain.add(worker)
-
-  const places = desired.slots.length + desired.maxSurge -
-    (desired.maxSurge === 0 ? alive.length : serving.length - drain.size)
   const vacant = slots.filter(({ current }) => current.length === 0)
   const allowed = vacant.filter(({ generation }) => generation === desired.fresh || desired.restartAt <= now)
+  const ceiling = desired.slots.length + desired.maxSurge
+
+  const unwanted = unwantedStarts(serving, slots)
+  const hasRoom = serving.length - unwanted.length < ceiling
+  const isReplacing = slots.some(({ current, others }) => current.some(isStarting) && others.some(isReady)) ||
+    (hasRoom && allowed.some(({ others }) => others.some(isReady)))
+  const relieved = desired.maxSurge === 0 && slots.length > 0
+    ? drainsBeforeForks(alive, slots)
+    : isReplacing ? [] : drainsAfterForks(serving, slots, desired.keep)
+  const drain = [...relieved, ...unwanted]
+
+  const places = ceiling - (desired.maxSurge === 0 ? alive.length : serving.length - drain.length)
   const fork = allowed.toSorted(byNeed).slice(0, Math.max(0, places))
 
   return {
     fork: fork.map(({ slot, generation }) => ({ slot, generation })),
-    drain: [...drain].map(({ id }) => id),
+    drain: drain.map(({ id }) => id),
     kill: alive.filter(({ deadline }) => deadline <= now).map(({ id }) => id),
     wakeAt: Math.min(
       ...alive.map(({ deadline }) => deadline).filter((deadline) => deadline > now),
@@ -79,11 +84,13 @@ function unwantedStarts (serving: readonly WorkerView[], slots: readonly Slot[])
   return serving.filter((worker) => worker.state === 'starting' && !wanted.has(worker))
 }
 
-/** A replacement first: whoever has a ready one in the same slot goes, as long as that leaves enough. */
+/**
+ * A replacement first: whoever has a ready one in the same slot goes, as long as that leaves enough.
+ *
+ * Not while others are being replaced, or could be: all replacements for which there is room become ready
+ * before the first old worker goes. Connections then spread over all of them, instead of piling up on the first.
+ */
 function drainsAfterForks (serving: readonly WorkerView[], slots: readonly Slot[], keep: number | undefined): WorkerView[] {
-  // Several replacements at once become ready together before the first old worker goes: connections
-  // then spread over all of them, instead of piling up on the first.
-  if (slots.some(({ current, others }) => current.some(isStarting) && others.some(isReady))) return []
   // Two that are both to be relieved may have come together while no worker could be spared: without the
   // older one going there would be no room for the replacement.
   const relieved = slots.flatMap(({ slot, current, others }) => current.some(isReady) && slot !== keep ? others : others.filter(isReady).slice(0, -1))

@@ -19,6 +19,9 @@ export interface PoolEvents {
   readonly changed: () => void
 }
 
+/** Milliseconds that a worker has to end which is not wanted any more before it was ready: the next reload waits for it. */
+const UNWANTED_TIMEOUT = 2000
+
 /** The workers there are: starts them, has them drain, ends them, and notes what becomes of them. */
 export class Pool {
   readonly #host: Host
@@ -62,7 +65,7 @@ export class Pool {
     const now = this.#host.now()
     worker.moveTo('draining', now)
     // One that is still starting holds no request, and may not even have a loop that hears of it.
-    worker.deadline = isServing ? now + limits.timeout : Math.min(worker.deadline, now + limits.timeout)
+    worker.deadline = now + (isServing ? limits.timeout : Math.min(limits.timeout, UNWANTED_TIMEOUT))
     this.#log.info({ event: 'worker:draining', ...identify(worker) },
       isServing ? 'worker draining' : 'worker no longer wanted; ending it before it is ready')
     worker.process?.send({ type: 'drain', limits })
