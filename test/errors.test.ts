@@ -1,12 +1,12 @@
 import t from 'tap'
 import * as errors from '../src/errors.ts'
 
-const { InvalidSettingsError, PidFileHeldError, toErrorReport } = errors
+const { PidFileHeldError, toErrorReport } = errors
 
 await t.test('every error has a code of its own', async (t) => {
   const codes = Object.values(errors)
     .filter((value) => value !== toErrorReport)
-    .map((CustomError) => (new (CustomError as typeof InvalidSettingsError)('')).code)
+    .map((CustomError) => (new (CustomError as typeof errors.UsageError)('')).code)
 
   t.equal(new Set(codes).size, codes.length)
   t.ok(codes.length > 0 && codes.every((code) => code.startsWith('BATON_')), codes.join(' '))

@@ -132,8 +132,6 @@ export class Connection {
   }
 
   #take (response: HttpResponse): void {
-    // What follows an answer that closes is not to be read (RFC 9112, section 9.6).
-    if (this.#isOver) return
     if (this.#owed === 0) {
       this.#fail(new RequestFailure('bytes that nobody asked for', response.body.length))
       return

@@ -6,7 +6,7 @@ export interface HttpResponse extends ResponseHead {
   readonly body: Buffer
 }
 
-type State = 'head' | 'sized' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailers' | 'until-closed'
+type State = 'head' | 'sized' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailers' | 'until-closed' | 'over'
 
 const EMPTY = Buffer.alloc(0)
 const END_OF_LINE = '\r\n'
@@ -76,6 +76,7 @@ export class HttpResponseParser {
       case 'chunk-end': return this.#readChunkEnd()
       case 'trailers': return this.#readTrailer(responses)
       case 'until-closed': return this.#readUntilClosed()
+      case 'over': return this.#ignore()
     }
   }
 
@@ -145,11 +146,17 @@ export class HttpResponseParser {
     return false
   }
 
+  /** What follows an answer that closes is not to be read (RFC 9112, section 9.6). */
+  #ignore (): boolean {
+    this.#rest = EMPTY
+    return false
+  }
+
   #complete (responses: HttpResponse[]): void {
     if (this.#head === undefined) throw new Error('a body without a head')
     const body = this.#parts.length === 1 ? this.#parts[0] ?? EMPTY : Buffer.concat(this.#parts)
     responses.push({ ...this.#head, body })
-    this.#state = 'head'
+    this.#state = this.#head.closes ? 'over' : 'head'
     this.#head = undefined
     this.#parts = []
     this.#bodyLength = 0

@@ -47,6 +47,17 @@ await t.test('workers that crash often are restarted later, and all of them are 
   t.strictSame(scene.worker('1/1').sent.at(-1), { type: 'pool', pool: { isStopping: false, isCrashLooping: true } })
 })
 
+await t.test('workers of a release that crash often during its reload are restarted later as well', async (t) => {
+  const scene = superviseRunning({ WORKERS: '2' })
+  scene.supervisor.reload()
+  scene.worker('0/2').becomesReady()
+
+  crashTooOften(scene, '0/2')
+
+  t.strictSame(scene.table(), ['0/1 draining', '1/1 ready', '1/2 starting'])
+  t.match(scene.line('restart:delayed'), { durationMs: 100, crashes: 6 })
+})
+
 await t.test('workers that crash while a restart is delayed come back with it, and the log tells of one delay', async (t) => {
   const scene = superviseRunning()
   crashTooOften(scene, '0/1')

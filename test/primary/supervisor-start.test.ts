@@ -113,6 +113,18 @@ await t.test('a worker that cannot start in one slot is tried again when the oth
   t.strictSame(scene.table(), ['0/1 ready', '1/1 starting', '2/1 ready'])
 })
 
+await t.test('a failed first start counts among the crashes that delay a restart', async (t) => {
+  const scene = supervise({ WORKERS: '2' })
+  scene.supervisor.start()
+  scene.worker('0/1').exits(1)
+  scene.worker('1/1').becomesReady()
+
+  for (let count = 0; count < 5; count++) scene.worker('0/1').exits(1)
+
+  t.strictSame(scene.table(), ['1/1 ready'])
+  t.match(scene.line('restart:delayed'), { durationMs: 100, crashes: 6 })
+})
+
 await t.test('a worker that was ready and crashes while others are starting is replaced at once', async (t) => {
   const scene = supervise({ WORKERS: '2' })
   scene.supervisor.start()

@@ -77,6 +77,11 @@ const COMPLETE: ReadonlyArray<readonly [title: string, text: string, expected: r
     [{ status: 200, body: 'a' }, { status: 200, body: 'b', closes: true }]
   ],
   [
+    'nothing after an answer that closes',
+    lines('HTTP/1.1 200 OK', 'Connection: close', 'Content-Length: 1', '', 'aHTTP/1.1 200 OK', 'Content-Length: 1', '', 'b\0\r\n\r\n'),
+    [{ status: 200, body: 'a', closes: true }]
+  ],
+  [
     'a body that looks like an answer',
     lines('HTTP/1.1 200 OK', 'Content-Length: 19', '', 'HTTP/1.1 200 OK\r\n\r\n'),
     [{ status: 200, body: 'HTTP/1.1 200 OK\r\n\r\n' }]

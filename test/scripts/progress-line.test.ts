@@ -17,7 +17,7 @@ await t.test('on a terminal the line is rewritten in place, cut to its width, an
   line.update(PROGRESS)
   line.clear()
 
-  t.strictSame(written, ['\r\x1b[2K   5.4 s  12,345 ', '\r\x1b[2K'])
+  t.strictSame(written, ['\r\x1b[2K   5.4 s  12,345 re', '\r\x1b[2K'])
   t.ok(line.interval < 1000)
 })
 
