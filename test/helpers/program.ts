@@ -21,7 +21,8 @@ export interface LogLine {
 }
 
 export interface ProgramOptions {
-  readonly env?: Readonly<Record<string, string>>
+  /** Above the environment of the test; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
   readonly args?: readonly string[]
   readonly cwd?: string
   /** Main program, if it is not the one that this repository builds. */
