@@ -135,9 +135,7 @@ const validate = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true
  * @throws InvalidSettingsError that lists every wrong setting with its value and what is allowed
  */
 export function readConfig (environment: Environment = process.env, cpus: () => number = cpuLimit): Config {
-  const given = Object.fromEntries(Object.keys(SETTINGS)
-    .map((variable) => [variable, environment[variable]] as const)
-    .filter(([variable, value]) => value !== undefined && (value !== '' || variable === 'HEALTH_PREFIX')))
+  const given = givenSettings(environment)
   const coerced: Record<string, unknown> = { ...given }
 
   validate(coerced)
@@ -172,13 +170,14 @@ export interface Variables {
 export function readVariables (directory: string, environment: Environment = process.env): Variables {
   const named = environment.ENV_FILE ?? ''
   const file = readEnvFile(resolve(directory, named === '' ? DEFAULT_ENV_FILE : named), named !== '')
-  const fromFile = Object.fromEntries(Object.entries(file).filter(([name]) => environment[name] === undefined))
+  const fromFile = Object.fromEntries(Object.entries(file).filter(([name]) => !Object.hasOwn(environment, name)))
   return { all: { ...environment, ...fromFile }, fromFile }
 }
 
 /** @returns the names of the settings that differ; values stay out of the log, and all other variables too */
 export function changedSettings (before: Environment, after: Environment): string[] {
-  return Object.keys(SETTINGS).filter((name) => before[name] !== after[name])
+  const [one, other] = [givenSettings(before), givenSettings(after)]
+  return Object.keys(SETTINGS).filter((name) => one[name] !== other[name])
 }
 
 /** @returns the path by which the shell knows the working directory, if it says */
@@ -197,6 +196,13 @@ export function takeAssignment (environment: NodeJS.ProcessEnv = process.env): A
 /** @returns the environment variable by which a worker learns its assignment */
 export function assignmentVariable (assignment: Assignment): Record<string, string> {
   return { [ASSIGNMENT_VARIABLE]: JSON.stringify(assignment) }
+}
+
+/** @returns the settings that are set to something; only of HEALTH_PREFIX nothing is a value too */
+function givenSettings (environment: Environment): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(Object.keys(SETTINGS)
+    .map((name) => [name, environment[name]] as const)
+    .filter(([name, value]) => value !== undefined && (value !== '' || name === 'HEALTH_PREFIX')))
 }
 
 /** @param coerced the same settings after the validation */

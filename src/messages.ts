@@ -64,6 +64,39 @@ export type ToPrimary =
   | { readonly type: 'pong' }
   | { readonly type: 'broadcast', readonly broadcast: Broadcast }
 
+/** What a message has at least, as types of its fields. Further fields may come from another release. */
+interface Shape {
+  readonly [field: string]: Shape | readonly string[]
+}
+
+const BOOLEAN = ['boolean']
+const NUMBER = ['number']
+const TEXT = ['string']
+
+const SHAPES: Readonly<Record<(ToPrimary | ToWorker)['type'], Shape>> = {
+  broadcast: { broadcast: { topic: TEXT } },
+  drain: { limits: { timeout: NUMBER, idleTimeout: [...NUMBER, 'undefined'] } },
+  draining: { progress: { requests: NUMBER, connections: NUMBER } },
+  failed: { error: { message: TEXT, code: [...TEXT, 'undefined'], stack: [...TEXT, 'undefined'] } },
+  heartbeat: {
+    load: {
+      eventLoopDelay: NUMBER,
+      eventLoopUtilization: NUMBER,
+      heapUsed: NUMBER,
+      rss: NUMBER,
+      connections: NUMBER,
+      requests: NUMBER,
+      served: NUMBER
+    }
+  },
+  ping: {},
+  pong: {},
+  pool: { pool: { isStopping: BOOLEAN, isCrashLooping: BOOLEAN } },
+  // Nothing but the version, so that every other version can be told that it is another one.
+  ready: { protocol: NUMBER },
+  relieve: {}
+}
+
 /** Marks our messages among those that an application sends for itself. */
 interface Envelope<Message> {
   readonly baton: Message
@@ -75,11 +108,31 @@ export function wrap<Message extends ToWorker | ToPrimary> (message: Message): E
 
 /**
  * @returns our message in what came over the channel; undefined for anything else, such as the
- * `process.send('ready')` of an application written for PM2
+ * `process.send('ready')` of an application written for PM2, or a message of another release in a
+ * shape that this one does not know
  */
 export function unwrap<Message extends ToWorker | ToPrimary> (received: unknown): Message | undefined {
-  if (typeof received !== 'object' || received === null || !('baton' in received)) return undefined
-  const { baton } = received
-  if (typeof baton !== 'object' || baton === null || !('type' in baton)) return undefined
-  return baton as Message
+  if (!isObject(received) || !isObject(received.baton)) return undefined
+  const { type } = received.baton
+  const isOurs = typeof type === 'string' && Object.hasOwn(SHAPES, type) && hasShape(received.baton, SHAPES[type as Message['type']])
+  return isOurs ? received.baton as unknown as Message : undefined
+}
+
+function hasShape (value: unknown, shape: Shape): boolean {
+  if (!isObject(value)) return false
+  for (const field in shape) {
+    const wanted = shape[field] as Shape[string]
+    const isRight = isList(wanted) ? wanted.includes(typeof value[field]) : hasShape(value[field], wanted)
+    if (!isRight) return false
+  }
+  return true
+}
+
+/** `Array.isArray()` does not tell TypeScript that a list that cannot be changed is one. */
+function isList (wanted: Shape[string]): wanted is readonly string[] {
+  return Array.isArray(wanted)
+}
+
+function isObject (value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }

@@ -1,5 +1,7 @@
 import t from 'tap'
-import { assignmentVariable, readConfig, shellDirectory, takeAssignment, type Config } from '../src/config.ts'
+import {
+  assignmentVariable, changedSettings, FIXED_SETTINGS, readConfig, readVariables, shellDirectory, takeAssignment, type Config, type Environment
+} from '../src/config.ts'
 
 const CPUS = 4
 
@@ -31,9 +33,15 @@ const DEFAULTS: Config = {
   stopTimeout: 8_000,
   stopIdle: 1_000,
   stopDelay: 0,
+  canaryTime: 1_000,
   maxSurge: 1,
   maxDraining: 2 * CPUS,
   pressure: { maxEventLoopDelay: 1000, maxEventLoopUtilization: 0, maxHeapUsedBytes: 0, maxRssBytes: 0 },
+  maxRestarts: 5,
+  restartWindow: 60_000,
+  giveUp: 60_000,
+  heartbeatTimeout: 30_000,
+  workerLimits: { rss: Infinity, requests: Infinity, age: Infinity },
   scheduling: 'round-robin',
   workerHeader: false,
   pidFile: undefined
@@ -44,6 +52,7 @@ const LONGEST = 2 ** 31 - 1
 
 const field = (name: keyof Config) => (config: Config): unknown => config[name]
 const pressure = (name: keyof Config['pressure']) => (config: Config): unknown => config.pressure[name]
+const workerLimit = (name: keyof Config['workerLimits']) => (config: Config): unknown => config.workerLimits[name]
 const duration = (minimum: number): Pick<Row, 'right' | 'wrong' | 'allowed'> => ({
   right: [[`${minimum}`, minimum], [`${LONGEST}`, LONGEST]],
   wrong: [`${minimum - 1}`, `${LONGEST + 1}`, '1.5', '1s'],
@@ -54,11 +63,11 @@ const flag: Pick<Row, 'right' | 'wrong' | 'allowed'> = {
   wrong: ['1', '0', 'yes', 'TRUE', 'null'],
   allowed: '"true" or "false"'
 }
-const bytes: Pick<Row, 'right' | 'wrong' | 'allowed'> = {
-  right: [['1', 1], ['68719476736', 68719476736], ['off', 0]],
+const bytes = (off: number): Pick<Row, 'right' | 'wrong' | 'allowed'> => ({
+  right: [['1', 1], ['68719476736', 68719476736], ['off', off]],
   wrong: ['0', '-1', '0.5', '1e9', '9'.repeat(400), '1GB'],
   allowed: 'an integer of bytes from 1, or "off"'
-}
+})
 
 interface Row {
   readonly variable: string
@@ -114,6 +123,7 @@ const ROWS: readonly Row[] = [
   { variable: 'STOP_TIMEOUT_MS', from: field('stopTimeout'), ...duration(1) },
   { variable: 'STOP_IDLE_MS', from: field('stopIdle'), ...duration(0) },
   { variable: 'STOP_DELAY_MS', from: field('stopDelay'), ...duration(0) },
+  { variable: 'CANARY_MS', from: field('canaryTime'), ...duration(0) },
   {
     variable: 'MAX_SURGE',
     from: field('maxSurge'),
@@ -143,8 +153,40 @@ const ROWS: readonly Row[] = [
     wrong: ['0', '-0.5', '1.01', '.5', '98%'],
     allowed: 'a number above 0, up to 1, or "off"'
   },
-  { variable: 'MAX_HEAP_USED_BYTES', from: pressure('maxHeapUsedBytes'), ...bytes },
-  { variable: 'MAX_RSS_BYTES', from: pressure('maxRssBytes'), ...bytes },
+  { variable: 'MAX_HEAP_USED_BYTES', from: pressure('maxHeapUsedBytes'), ...bytes(0) },
+  { variable: 'MAX_RSS_BYTES', from: pressure('maxRssBytes'), ...bytes(0) },
+  {
+    variable: 'MAX_RESTARTS',
+    from: field('maxRestarts'),
+    right: [['0', 0], ['1000', 1000]],
+    wrong: ['-1', '1001', '1.5', 'off'],
+    allowed: 'an integer from 0 to 1000'
+  },
+  { variable: 'RESTART_WINDOW_MS', from: field('restartWindow'), ...duration(1) },
+  { variable: 'GIVE_UP_MS', from: field('giveUp'), ...duration(1) },
+  {
+    variable: 'HEARTBEAT_TIMEOUT_MS',
+    from: field('heartbeatTimeout'),
+    right: [['0', Infinity], ['3000', 3000], [`${LONGEST}`, LONGEST]],
+    wrong: ['1', '2999', '-0', '-1', '0x0', '3000.5', `${LONGEST + 1}`, 'off', '30s'],
+    allowed: `0, or an integer of milliseconds from 3000 to ${LONGEST}`
+  },
+  { variable: 'MAX_WORKER_RSS_BYTES', from: workerLimit('rss'), ...bytes(Infinity) },
+  {
+    variable: 'MAX_WORKER_REQUESTS',
+    from: workerLimit('requests'),
+    right: [['1', 1], ['1000000000', 1e9], ['off', Infinity]],
+    wrong: ['0', '-1', '1.5', '1e9', 'none'],
+    allowed: 'an integer from 1, or "off"'
+  },
+  {
+    variable: 'MAX_WORKER_AGE_MS',
+    from: workerLimit('age'),
+    // A limit, not the delay of a timer: a month is longer than a timer may be.
+    right: [['1000', 1000], ['2592000000', 2_592_000_000], ['off', Infinity]],
+    wrong: ['0', '999', '1000.5', '1d'],
+    allowed: 'an integer of milliseconds from 1000, or "off"'
+  },
   {
     variable: 'SCHEDULING',
     from: field('scheduling'),
@@ -155,6 +197,9 @@ const ROWS: readonly Row[] = [
   { variable: 'WORKER_HEADER', from: field('workerHeader'), ...flag },
   { variable: 'PID_FILE', from: field('pidFile'), right: [['/run/baton.pid', '/run/baton.pid'], ['7', '7']], wrong: NOTHING, allowed: '' }
 ]
+
+/** Read before the others, which it may bring. */
+const ENV_FILE = 'ENV_FILE'
 
 await t.test('an environment without settings gives the defaults', async (t) => {
   const config = read({ PATH: '/bin', HOSTNAME: 'there', port: '80' })
@@ -175,6 +220,7 @@ await t.test('a configuration cannot be changed', async (t) => {
 
   t.ok(Object.isFrozen(config))
   t.ok(Object.isFrozen(config.pressure))
+  t.ok(Object.isFrozen(config.workerLimits))
 })
 
 for (const { variable, from, right, wrong, allowed, beside = {} } of ROWS) {
@@ -188,7 +234,7 @@ for (const { variable, from, right, wrong, allowed, beside = {} } of ROWS) {
 }
 
 await t.test('a variable that is set to nothing counts as not set', async (t) => {
-  const variables = ROWS.map(({ variable }) => variable).filter((variable) => variable !== 'HEALTH_PREFIX')
+  const variables = [ENV_FILE, ...ROWS.map(({ variable }) => variable)].filter((variable) => variable !== 'HEALTH_PREFIX')
 
   const config = read(Object.fromEntries(variables.map((variable) => [variable, ''])))
 
@@ -196,7 +242,7 @@ await t.test('a variable that is set to nothing counts as not set', async (t) =>
 })
 
 await t.test('the table of this test has every setting once', async (t) => {
-  const names = ROWS.map(({ variable }) => variable)
+  const names = [ENV_FILE, ...ROWS.map(({ variable }) => variable)]
   const given = new Set<string>()
 
   read(new Proxy({}, { get: (_, name) => { given.add(String(name)) } }))
@@ -240,6 +286,90 @@ await t.test('an error of one reading is not one of the next', async (t) => {
   t.strictSame(read({}), DEFAULTS)
 })
 
+await t.test('the environment of the process wins over the file, which wins over the defaults', async (t) => {
+  const directory = t.testdir({ '.env': 'PORT=4000\nSTOP_IDLE_MS=7\nTOKEN=of the file\nCOLOUR=red\n' })
+
+  const { all, fromFile } = readVariables(directory, { PORT: '5000', TOKEN: '', HOME: '/root' })
+
+  t.strictSame(fromFile, { STOP_IDLE_MS: '7', COLOUR: 'red' })
+  t.strictSame(all, { PORT: '5000', TOKEN: '', HOME: '/root', STOP_IDLE_MS: '7', COLOUR: 'red' })
+  t.match(read(all), { port: 5000, stopIdle: 7, stopTimeout: 8000 })
+})
+
+await t.test('a variable of the file that is called like a method of objects is one like any other', async (t) => {
+  const directory = t.testdir({ '.env': 'toString=1\nconstructor=2\n' })
+
+  t.strictSame(readVariables(directory, {}).fromFile, { toString: '1', constructor: '2' })
+})
+
+await t.test('the file is read anew each time, and none of it enters the environment of the process', async (t) => {
+  const [first, second] = [t.testdir({ first: { '.env': 'BATON_TEST_COLOUR=red' }, second: { '.env': 'PATH=/nowhere\n' } })]
+    .flatMap((root) => [`${root}/first`, `${root}/second`]) as [string, string]
+  const before = { ...process.env }
+
+  const { all, fromFile } = readVariables(first)
+
+  t.strictSame(fromFile, { BATON_TEST_COLOUR: 'red' })
+  t.strictSame(all, { ...before, BATON_TEST_COLOUR: 'red' })
+  t.strictSame(readVariables(second).fromFile, {})
+  t.strictSame({ ...process.env }, before)
+})
+
+const ENV_FILES: Readonly<Record<string, readonly [named: string | undefined, expected: string | undefined]>> = {
+  'that nobody names is .env in the working directory': [undefined, 'of .env'],
+  'that is named with nothing is .env as well': ['', 'of .env'],
+  'that is named is read instead of .env': ['config/service.env', 'of config'],
+  'is relative to the working directory': ['../service.env', 'of the parent']
+}
+
+for (const [title, [named, expected]] of Object.entries(ENV_FILES)) {
+  await t.test(`an environment file ${title}`, async (t) => {
+    const root = t.testdir({ 'service.env': 'IT=of the parent', here: { '.env': 'IT=of .env', config: { 'service.env': 'IT=of config' } } })
+
+    t.equal(readVariables(`${root}/here`, { ENV_FILE: named }).fromFile.IT, expected)
+  })
+}
+
+await t.test('an environment file may be named with an absolute path', async (t) => {
+  const root = t.testdir({ 'service.env': 'IT=absolute', here: {} })
+
+  t.strictSame(readVariables(`${root}/here`, { ENV_FILE: `${root}/service.env` }).fromFile, { IT: 'absolute' })
+})
+
+await t.test('without a file the environment is that of the process', async (t) => {
+  t.strictSame(readVariables(t.testdir({}), { PORT: '5000' }), { all: { PORT: '5000' }, fromFile: {} })
+})
+
+await t.test('a file that is named has to be there', async (t) => {
+  const directory = t.testdir({ '.env': 'PORT=4000' })
+
+  t.throws(() => readVariables(directory, { ENV_FILE: 'missing.env' }), {
+    code: 'BATON_ENV_FILE', message: `ENV_FILE ${directory}/missing.env cannot be read (ENOENT`
+  })
+})
+
+const CHANGES: Readonly<Record<string, readonly [before: Environment, after: Environment, names: readonly string[]]>> = {
+  nothing: [{ PORT: '1' }, { PORT: '1' }, []],
+  'a value': [{ PORT: '1', LOG_LEVEL: 'info' }, { PORT: '2', LOG_LEVEL: 'info' }, ['PORT']],
+  'one that comes and one that goes': [{ WORKERS: '2' }, { HOST: '::' }, ['HOST', 'WORKERS']],
+  'variables that are no settings': [{ TOKEN: 'old', NODE_OPTIONS: '' }, { TOKEN: 'new', PWD: '/' }, []],
+  'one that is set to nothing now, as it was not set before': [{}, { PORT: '', APP: '' }, []],
+  'the health routes, which nothing turns off': [{}, { HEALTH_PREFIX: '' }, ['HEALTH_PREFIX']]
+}
+
+for (const [title, [before, after, names]] of Object.entries(CHANGES)) {
+  await t.test(`settings that changed are named, without their values: ${title}`, async (t) => {
+    t.strictSame(changedSettings(before, after), names)
+  })
+}
+
+await t.test('settings that a reload cannot change are settings', async (t) => {
+  const after = Object.fromEntries(FIXED_SETTINGS.map((name) => [name, 'something else']))
+
+  t.strictSame(changedSettings({}, after).sort(), [...FIXED_SETTINGS].sort())
+  t.strictSame([...FIXED_SETTINGS].sort(), ['ENV_FILE', 'HOST', 'PID_FILE', 'PORT', 'SCHEDULING'])
+})
+
 await t.test('the shell directory is what PWD says, if anything', async (t) => {
   t.equal(shellDirectory({ PWD: '/srv/current' }), '/srv/current')
   t.equal(shellDirectory({}), undefined)
@@ -248,7 +378,7 @@ await t.test('the shell directory is what PWD says, if anything', async (t) => {
 
 for (const application of ['/srv/a "b" ü/app.js', null]) {
   await t.test(`a worker takes what it was assigned out of its environment (application ${application})`, async (t) => {
-    const assignment = { slot: 1, generation: 4, application, port: 3000 }
+    const assignment = { slot: 1, generation: 4, application, host: '127.0.0.1', port: 3000 }
     const environment: NodeJS.ProcessEnv = { HOST: '::', ...assignmentVariable(assignment) }
 
     t.strictSame(takeAssignment(environment), assignment)

@@ -83,13 +83,13 @@ function parseOptions (args: readonly string[]) {
   }
 }
 
-function parseInteger (option: string, text: string, minimum: number, maximum: number): number {
+export function parseInteger (option: string, text: string, minimum: number, maximum: number): number {
   const value = parseNumber(option, text, minimum, maximum)
   if (!Number.isInteger(value)) throw new UsageError(`${option} is ${text}: it must be a whole number`)
   return value
 }
 
-function parseNumber (option: string, text: string, minimum: number, maximum: number): number {
+export function parseNumber (option: string, text: string, minimum: number, maximum: number): number {
   const value = Number(text)
   if (!NUMBER.test(text) || value < minimum || value > maximum) {
     throw new UsageError(`${option} is ${JSON.stringify(text)}: it must be a number from ${minimum} to ${maximum}`)

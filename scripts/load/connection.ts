@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 
+import { startTrace, WORKER_HEADER, type ConnectionTrace } from './connection-trace.ts'
 import { HttpResponseParser, type HttpResponse } from './http-response-parser.ts'
 import { RequestFailure, toRequestFailure } from './request-failure.ts'
 import type { Target } from './target.ts'
@@ -19,6 +20,8 @@ interface Waiter {
 export class Connection {
   /** When it was opened, of `performance.now()`. */
   readonly openedAt: number
+  /** What it went through so far. */
+  readonly trace: ConnectionTrace
   readonly #socket: Socket
   readonly #parser = new HttpResponseParser()
   /** Read, and not asked for by `next()` yet. */
@@ -57,6 +60,7 @@ export class Connection {
 
   private constructor (socket: Socket, openedAt: number) {
     this.openedAt = openedAt
+    this.trace = startTrace(openedAt, socket)
     this.#socket = socket
     socket.on('data', (bytes: Buffer) => { this.#read(bytes) })
     socket.on('end', () => { this.#end() })
@@ -81,6 +85,7 @@ export class Connection {
   /** Sends whole requests, or the first piece of one: `next()` is to be called once for each of them. */
   request (bytes: string | Buffer, count = 1): void {
     this.#owed += count
+    this.trace.sentAt = performance.now()
     this.#socket.write(bytes)
   }
 
@@ -98,7 +103,7 @@ export class Connection {
     const response = this.#responses.shift()
     if (response !== undefined) return response
     if (this.#failure !== undefined) throw this.#failure
-    if (this.#isOver) throw new RequestFailure('closed without an answer')
+    if (this.#isOver) throw this.#traced(new RequestFailure('closed without an answer'))
 
     const deadline = setTimeout(() => {
       this.#fail(new RequestFailure('timeout', this.#parser.pendingBytes))
@@ -137,6 +142,7 @@ export class Connection {
       return
     }
     this.#owed--
+    this.trace.worker = response.headers.get(WORKER_HEADER) ?? this.trace.worker
     this.#responses.push(response)
     if (response.closes) {
       this.#isOver = true
@@ -148,6 +154,7 @@ export class Connection {
 
   #end (): void {
     if (this.#isOver) return
+    this.trace.closedAt = performance.now()
     const last = this.#parser.finish()
     if (last !== undefined) {
       this.#take(last)
@@ -161,9 +168,15 @@ export class Connection {
   #fail (failure: RequestFailure): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#failure = failure
+    this.#failure = this.#traced(failure)
     this.#socket.destroy()
     this.#deliver()
+  }
+
+  #traced (failure: RequestFailure): RequestFailure {
+    this.trace.closedAt ??= performance.now()
+    failure.connection = { ...this.trace }
+    return failure
   }
 
   #deliver (): void {

@@ -7,6 +7,11 @@ export interface LogLine {
   readonly port?: unknown
   readonly pid?: unknown
   readonly generation?: unknown
+  readonly slot?: unknown
+  readonly code?: unknown
+  readonly signal?: unknown
+  readonly application?: unknown
+  readonly workers?: unknown
   readonly durationMs?: unknown
   readonly msg?: unknown
   readonly err?: unknown

@@ -1,5 +1,6 @@
 import { errors as undici } from 'undici'
 
+import type { ConnectionTrace } from './connection-trace.ts'
 import { MalformedResponseError } from './malformed-response-error.ts'
 
 /** A request that got no answer, or not the one that it should have got. */
@@ -9,6 +10,8 @@ export class RequestFailure extends Error {
   readonly reason: string
   /** Received of the answer until then. */
   readonly bytes: number
+  /** What is known of the connection that failed it; undefined when there was none, or the answer itself was wrong. */
+  connection?: ConnectionTrace
 
   constructor (reason: string, bytes = 0, options?: ErrorOptions) {
     super(`${reason} after ${bytes} bytes`, options)

@@ -14,7 +14,7 @@ export interface ServiceExit {
   readonly isKilled: boolean
 }
 
-type LineListener = (line: LogLine) => void
+type LineListener = (line: LogLine, text: string) => void
 
 /**
  * A program under `node` that does not outlive this one, unless this one is killed by SIGKILL.
@@ -35,8 +35,8 @@ export class ServiceProcess {
   #isStopping = false
   #isKilled = false
 
-  constructor (program: string, env: NodeJS.ProcessEnv) {
-    const child = spawn(process.execPath, [program], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  constructor (program: string, env: NodeJS.ProcessEnv, args: readonly string[] = []) {
+    const child = spawn(process.execPath, [program, ...args], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     this.gone = this.#gone.signal
     process.once('exit', this.#killAtExit)
@@ -103,7 +103,7 @@ export class ServiceProcess {
   #hear (text: string, line: LogLine): void {
     this.#lastLines.push(text)
     if (this.#lastLines.length > LINES_KEPT) this.#lastLines.shift()
-    for (const listener of this.#listeners) listener(line)
+    for (const listener of this.#listeners) listener(line, text)
   }
 
   #killGroup (): void {

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 
 import { assertSuccess, RequestFailure, toRequestFailure } from './request-failure.ts'
+import { followRequest } from './undici-trace.ts'
 
 /**
  * @param timeout milliseconds until the whole body must be there
@@ -11,19 +12,27 @@ export async function get (dispatcher: Dispatcher, path: string, timeout: number
   // undici's own timeouts are coarse, and start anew with every piece of the body.
   const timer = setTimeout(() => { deadline.abort() }, timeout)
   const pieces: Buffer[] = []
+  const followed = followRequest()
   let bytes = 0
   try {
-    const { statusCode, body } = await dispatcher.request({ method: 'GET', path, signal: deadline.signal })
+    const { statusCode, headers, body } = await dispatcher.request({
+      method: 'GET', path, headers: followed.headers, signal: deadline.signal
+    })
     for await (const piece of body as AsyncIterable<Buffer>) {
       pieces.push(piece)
       bytes += piece.length
     }
+    followed.answered(headers)
     assertSuccess(statusCode, bytes)
     return Buffer.concat(pieces).toString()
   } catch (error) {
-    if (deadline.signal.aborted) throw new RequestFailure('timeout', bytes)
-    throw toRequestFailure(error, bytes)
+    if (error instanceof RequestFailure) throw error
+    const failure = deadline.signal.aborted ? new RequestFailure('timeout', bytes) : toRequestFailure(error, bytes)
+    const connection = followed.connection()
+    if (connection !== undefined) failure.connection = connection
+    throw failure
   } finally {
     clearTimeout(timer)
+    followed.end()
   }
 }

@@ -13,6 +13,7 @@ export class Canary {
   readonly #answerTimeout: number
   #worker: WorkerHandle | undefined
   #askedAt: number | undefined
+  #answerBy = Infinity
   #hasPassed: boolean
 
   /**
@@ -38,15 +39,18 @@ export class Canary {
   /** When to look again; Infinity when that depends on something else. */
   get dueAt (): number {
     if (this.#hasPassed || this.#worker === undefined) return Infinity
-    return this.#askedAt === undefined ? this.#readyAt() + this.#canaryTime : this.#askedAt + this.#answerTimeout
+    return this.#askedAt === undefined ? this.#askAt(this.#worker) : this.#answerBy
   }
 
   look (workers: readonly WorkerHandle[], now: number): CanaryVerdict {
     if (this.#hasPassed) return 'passed'
+    // It was drained, because its slot was taken away: another one has to prove the release.
+    if (this.#worker !== undefined && this.#worker.state !== 'ready') this.#forget()
     this.#worker ??= workers.find(({ generation, state }) => generation === this.#generation && state === 'ready')
-    if (this.#worker === undefined || now < this.#readyAt() + this.#canaryTime) return 'wait'
+    if (this.#worker === undefined || now < this.#askAt(this.#worker)) return 'wait'
     if (this.#askedAt === undefined) {
       this.#askedAt = now
+      this.#answerBy = now + this.#answerTimeout
       return 'ask'
     }
     this.#hasPassed = (this.#worker.answeredAt ?? -Infinity) >= this.#askedAt
@@ -54,7 +58,18 @@ export class Canary {
     return now >= this.dueAt ? 'silent' : 'wait'
   }
 
-  #readyAt (): number {
-    return this.#worker?.readyAt ?? Infinity
+  /** Nobody listened until now: the answer may be there, and is still to be read. */
+  forgive (now: number): void {
+    if (this.#askedAt !== undefined) this.#answerBy = now + this.#answerTimeout
+  }
+
+  #forget (): void {
+    this.#worker = undefined
+    this.#askedAt = undefined
+  }
+
+  /** When it has been watched for long enough. */
+  #askAt (worker: WorkerHandle): number {
+    return (worker.readyAt as number) + this.#canaryTime
   }
 }

@@ -7,6 +7,11 @@ export interface StartPaths {
   readonly directory: string
   /** The main program. */
   readonly program: string
+  /**
+   * A relative path was typed, and nobody says by which links the working directory was reached (systemd,
+   * for one): a reload finds it in the directory of the start, wherever those links lead by then.
+   */
+  readonly isPinned: boolean
 }
 
 /** What of the process says how it was started; a parameter for tests. */
@@ -22,18 +27,25 @@ export interface StartedProcess {
  * `current` is gone already; the kernel has what was typed.
  *
  * @param shellDirectory `$PWD`; believed when it names the working directory
+ * @param application as typed, if it was
  * @param commandLineFile where the system tells the arguments as typed, Node's own among them
  */
 export function startPaths (
-  shellDirectory: string | undefined, started: StartedProcess = process, commandLineFile = '/proc/self/cmdline'
+  shellDirectory: string | undefined, application?: string,
+  started: StartedProcess = process, commandLineFile = '/proc/self/cmdline'
 ): StartPaths {
   const physical = started.cwd()
-  const directory = shellDirectory !== undefined && isAbsolute(shellDirectory) && isSameFile(shellDirectory, physical) ? shellDirectory : physical
-  const program = withExtension(started.argv[1] as string)
-  const logical = (readArguments(commandLineFile) ?? [relative(physical, program)])
-    .map((typed) => withExtension(resolve(directory, typed)))
-    .find((path) => isSameFile(path, program))
-  return { directory, program: logical ?? program }
+  const logical = shellDirectory !== undefined && isAbsolute(shellDirectory) && isSameFile(shellDirectory, physical) ? shellDirectory : undefined
+  const directory = logical ?? physical
+  const main = withExtension(started.argv[1] as string)
+  // Where the system does not tell, it may have been typed either way: it is not called relative then.
+  const typed = (readArguments(commandLineFile) ?? [logical === undefined ? main : relative(physical, main)])
+    .find((path) => isSameFile(withExtension(resolve(directory, path)), main)) ?? main
+  return {
+    directory,
+    program: withExtension(resolve(directory, typed)),
+    isPinned: logical === undefined && [typed, application].some((path) => path !== undefined && !isAbsolute(path))
+  }
 }
 
 /**

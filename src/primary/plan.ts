@@ -12,6 +12,8 @@ export interface Desired {
   readonly fresh?: number | undefined
   /** Slot whose old worker stays, because the new one has not proved itself yet. */
   readonly keep?: number | undefined
+  /** While so many are draining nobody who serves is replaced; without it any number may. */
+  readonly maxDraining?: number
 }
 
 export interface Plan {
@@ -42,11 +44,12 @@ interface Slot {
  */
 export function plan (workers: readonly WorkerView[], desired: Desired, now: number): Plan {
   const alive = workers.filter(({ state }) => state !== 'exited')
-  const serving = alive.filter(({ state }) => state !== 'draining')
+  const serving = alive.filter(({ state }) => state === 'starting' || state === 'ready')
   const slots = desired.slots.map((generation, slot) => viewSlot(serving, slot, generation))
 
   const vacant = slots.filter(({ current }) => current.length === 0)
-  const allowed = vacant.filter(({ generation }) => generation === desired.fresh || desired.restartAt <= now)
+  const due = vacant.filter(({ generation }) => generation === desired.fresh || desired.restartAt <= now)
+  const allowed = withoutHaste(due, slots, alive.filter(isDraining).length, desired.maxDraining ?? Infinity)
   const ceiling = desired.slots.length + desired.maxSurge
 
   const unwanted = unwantedStarts(serving, slots)
@@ -54,7 +57,7 @@ export function plan (workers: readonly WorkerView[], desired: Desired, now: num
   const isReplacing = slots.some(({ current, others }) => current.some(isStarting) && others.some(isReady)) ||
     (hasRoom && allowed.some(({ others }) => others.some(isReady)))
   const relieved = desired.maxSurge === 0 && slots.length > 0
-    ? drainsBeforeForks(alive, slots)
+    ? drainsBeforeForks(alive, slots, desired.keep)
     : isReplacing ? [] : drainsAfterForks(serving, slots, desired.keep)
   const drain = [...relieved, ...unwanted]
 
@@ -67,7 +70,7 @@ export function plan (workers: readonly WorkerView[], desired: Desired, now: num
     kill: alive.filter(({ deadline }) => deadline <= now).map(({ id }) => id),
     wakeAt: Math.min(
       ...alive.map(({ deadline }) => deadline).filter((deadline) => deadline > now),
-      allowed.length < vacant.length ? desired.restartAt : Infinity
+      due.length < vacant.length ? desired.restartAt : Infinity
     )
   }
 }
@@ -76,6 +79,20 @@ function viewSlot (serving: readonly WorkerView[], slot: number, generation: num
   const mine = serving.filter((worker) => worker.slot === slot)
   const isCurrent = (worker: WorkerView): boolean => worker.generation === generation && !worker.isStale
   return { slot, generation, current: mine.filter(isCurrent), others: mine.filter((worker) => !isCurrent(worker)) }
+}
+
+/**
+ * Slots that nobody serves cannot wait. Of those in which somebody does, no more are begun than may drain
+ * afterwards; and one after the other where a worker is stale, because leaks and ages tend to come together.
+ */
+function withoutHaste (due: readonly Slot[], slots: readonly Slot[], draining: number, maxDraining: number): Slot[] {
+  const underWay = slots.filter((slot) => slot.current.length > 0 && isServed(slot))
+  const served = due.filter(isServed)
+  const stale = served.filter(hasStale).slice(underWay.some(hasStale) ? 0 : 1)
+  return [
+    ...due.filter((slot) => !isServed(slot)),
+    ...served.filter((slot) => !stale.includes(slot)).slice(0, Math.max(0, maxDraining - draining - underWay.length))
+  ]
 }
 
 /** Starting workers that nobody waits for any more: they serve nothing, so they go at once. */
@@ -91,25 +108,47 @@ function unwantedStarts (serving: readonly WorkerView[], slots: readonly Slot[])
  * before the first old worker goes. Connections then spread over all of them, instead of piling up on the first.
  */
 function drainsAfterForks (serving: readonly WorkerView[], slots: readonly Slot[], keep: number | undefined): WorkerView[] {
-  // Two that are both to be relieved may have come together while no worker could be spared: without the
-  // older one going there would be no room for the replacement.
-  const relieved = slots.flatMap(({ slot, current, others }) => current.some(isReady) && slot !== keep ? others : others.filter(isReady).slice(0, -1))
+  const relieved = slots.flatMap(({ slot, generation, current, others }) => {
+    if (slot !== keep) return current.some(isReady) ? others : allButBest(others)
+    // Of the old workers: the new one is watched on, also when it is stale by now.
+    return allButBest(others.filter((worker) => worker.generation !== generation))
+  })
   const beyond = serving.filter(({ slot }) => slot >= slots.length)
   const spare = serving.filter(isReady).length - slots.length
   return [...beyond, ...relieved].filter(isReady).slice(0, Math.max(0, spare))
 }
 
+/**
+ * Two that are both to be relieved may have come together while no worker could be spared: without one of
+ * them going there would be no room for the replacement. The one stays that was not marked, or else is of
+ * the older release: the newer one was given up before it had proved itself.
+ */
+function allButBest (others: readonly WorkerView[]): WorkerView[] {
+  return others.filter(isReady).toSorted((one, other) =>
+    Number(other.isStale) - Number(one.isStale) || other.generation - one.generation || one.id - other.id).slice(0, -1)
+}
+
 /** No memory to spare: one goes when all serve, and its place is filled when it has exited. */
-function drainsBeforeForks (alive: readonly WorkerView[], slots: readonly Slot[]): WorkerView[] {
+function drainsBeforeForks (alive: readonly WorkerView[], slots: readonly Slot[], keep: number | undefined): WorkerView[] {
   const isComplete = alive.length >= slots.length && alive.every(isReady)
   const beyond = alive.filter(({ slot }) => slot >= slots.length)
-  const next = slots.flatMap(({ others }) => others)
+  const next = slots.flatMap(({ slot, others }) => slot === keep ? [] : others)
   return isComplete ? [...beyond, ...next].slice(0, Math.max(1, alive.length - slots.length)) : []
 }
 
 /** Slots that nobody serves come first. */
 function byNeed (one: Slot, other: Slot): number {
-  return Number(one.others.some(isReady)) - Number(other.others.some(isReady))
+  return Number(isServed(one)) - Number(isServed(other))
+}
+
+/** By one who is to be relieved. */
+function isServed ({ others }: Slot): boolean {
+  return others.some(isReady)
+}
+
+/** Somebody is to be relieved who is of the wanted generation. */
+function hasStale ({ generation, others }: Slot): boolean {
+  return others.some((worker) => isReady(worker) && worker.generation === generation)
 }
 
 function isReady ({ state }: WorkerView): boolean {
@@ -118,4 +157,8 @@ function isReady ({ state }: WorkerView): boolean {
 
 function isStarting ({ state }: WorkerView): boolean {
   return state === 'starting'
+}
+
+function isDraining ({ state }: WorkerView): boolean {
+  return state === 'draining'
 }

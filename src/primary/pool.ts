@@ -22,6 +22,12 @@ export interface PoolEvents {
 /** Milliseconds that a worker has to end which is not wanted any more before it was ready: the next reload waits for it. */
 const UNWANTED_TIMEOUT = 2000
 
+/** Milliseconds in which the host should have found out where a worker hangs: it has 2 s for it. */
+const STACK_TIMEOUT = 3000
+
+/** Milliseconds in which we read what came while nobody listened. */
+const READING_TIME = 1000
+
 /** The workers there are: starts them, has them drain, ends them, and notes what becomes of them. */
 export class Pool {
   readonly #host: Host
@@ -65,19 +71,20 @@ export class Pool {
     const now = this.#host.now()
     worker.moveTo('draining', now)
     // One that is still starting holds no request, and may not even have a loop that hears of it.
-    worker.deadline = now + (isServing ? limits.timeout : Math.min(limits.timeout, UNWANTED_TIMEOUT))
+    worker.deadline = isServing ? now + limits.timeout : Math.min(worker.deadline, now + limits.timeout, now + UNWANTED_TIMEOUT)
     this.#log.info({ event: 'worker:draining', ...identify(worker) },
       isServing ? 'worker draining' : 'worker no longer wanted; ending it before it is ready')
     worker.process?.send({ type: 'drain', limits })
     worker.process?.disconnect()
   }
 
-  /** Gives those that are draining already other limits. */
+  /** Gives those that are on their way out already other limits. */
   limitDrains (limits: DrainLimits): void {
     const deadline = this.#host.now() + limits.timeout
     for (const worker of this.#workers.values()) {
-      if (worker.state !== 'draining' || worker.wasKilled) continue
+      if ((worker.state !== 'draining' && worker.state !== 'hung') || worker.wasKilled) continue
       worker.deadline = Math.min(worker.deadline, deadline)
+      if (worker.state === 'hung') continue
       worker.process?.send({ type: 'drain', limits: { ...limits, timeout: worker.deadline - this.#host.now() } })
     }
   }
@@ -85,10 +92,12 @@ export class Pool {
   /** Its deadline has passed. */
   kill (id: number): void {
     const worker = this.#workers.get(id) as WorkerHandle
-    worker.deadline = Infinity
-    worker.wasKilled = true
     if (worker.state === 'ready') {
-      this.#killHung(worker)
+      this.#onHang(worker)
+      return
+    }
+    if (worker.state === 'hung') {
+      this.#killHung(worker, undefined)
       return
     }
     if (worker.state === 'starting') {
@@ -98,7 +107,7 @@ export class Pool {
         ? 'worker did not end while it was starting; killed'
         : `worker did not drain in time; killed with ${describeLoss(worker)}`)
     }
-    worker.process?.kill()
+    this.#killNow(worker)
   }
 
   /** Asks for an answer, which comes into `answeredAt`. */
@@ -106,9 +115,9 @@ export class Pool {
     worker.process?.send({ type: 'ping' })
   }
 
-  /** Nobody could be heard for a while, because we did not listen: silence until now means nothing. */
-  forgiveSilence (): void {
-    for (const worker of this.#workers.values()) worker.isAlive(this.#host.now())
+  /** Nobody could be heard for a while, because we did not listen. */
+  forgive (now: number): void {
+    for (const worker of this.#workers.values()) worker.forgive(now, READING_TIME)
   }
 
   /** Ends every process at once. */
@@ -124,18 +133,31 @@ export class Pool {
   }
 
   /** A replacement is started at once; the hung one is killed when it has told where it hangs, or not. */
-  #killHung (worker: WorkerHandle): void {
+  #onHang (worker: WorkerHandle): void {
+    const now = this.#host.now()
     const error = toErrorReport(new WorkerHungError(worker.release.config.heartbeatTimeout))
-    worker.failure = error
-    worker.isStale = true
-    const kill = (stack?: string): void => {
-      this.#log.error({ event: 'worker:hung', ...identify(worker), stack }, stack === undefined
-        ? 'worker hangs; killed, and where it hung could not be found out'
-        : `worker hangs; killed. It was here:\n${stack}`)
-      worker.process?.kill()
-    }
-    worker.process?.readStack().then(kill, () => { kill() })
+    worker.failure ??= error
+    worker.moveTo('hung', now)
+    worker.deadline = now + STACK_TIMEOUT
+    worker.process?.readStack().then(
+      (stack) => { this.#killHung(worker, stack) },
+      () => { this.#killHung(worker, undefined) }
+    )
     this.#crashed(worker, error)
+  }
+
+  #killHung (worker: WorkerHandle, stack: string | undefined): void {
+    if (worker.state !== 'hung' || worker.wasKilled) return
+    this.#log.error({ event: 'worker:hung', ...identify(worker), stack }, stack === undefined
+      ? 'worker hangs; killed, and where it hung could not be found out'
+      : `worker hangs; killed. It was here:\n${stack}`)
+    this.#killNow(worker)
+  }
+
+  #killNow (worker: WorkerHandle): void {
+    worker.deadline = Infinity
+    worker.wasKilled = true
+    worker.process?.kill()
   }
 
   #onReady (worker: WorkerHandle): void {
@@ -147,6 +169,7 @@ export class Pool {
   }
 
   #onMessage (worker: WorkerHandle, received: unknown): void {
+    worker.isAlive(this.#host.now())
     const message = unwrap<ToPrimary>(received)
     if (message?.type === 'ready') this.#onSaidReady(worker, message.protocol)
     else if (message?.type === 'failed') this.#onFailed(worker, message.error)
@@ -167,10 +190,8 @@ export class Pool {
   }
 
   #onHeartbeat (worker: WorkerHandle, load: Load): void {
-    const now = this.#host.now()
     worker.load = load
-    worker.isAlive(now)
-    const limit = worker.outlives(load, now)
+    const limit = worker.outlives(load, this.#host.now())
     if (limit === undefined) return
     worker.isStale = true
     this.#log.info({ event: 'worker:stale', ...identify(worker), limit, rss: load.rss, served: load.served },
@@ -186,6 +207,7 @@ export class Pool {
   }
 
   #onSaidReady (worker: WorkerHandle, protocol: number): void {
+    if (worker.state !== 'starting') return
     if (protocol === PROTOCOL) {
       if (worker.saysReady(this.#host.now())) this.#onReady(worker)
       return

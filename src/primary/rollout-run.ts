@@ -1,6 +1,5 @@
 import { Canary, type CanaryVerdict } from './canary.ts'
 import { isSameRelease, type Generation } from './generation.ts'
-import type { Desired } from './plan.ts'
 import { advance, rewind } from './rollout.ts'
 import type { WorkerHandle } from './worker-handle.ts'
 
@@ -27,31 +26,41 @@ export class RolloutRun {
   #lengthBefore: number
   #length: number
 
-  constructor (generation: Generation, slots: readonly number[], now: number) {
-    const { canaryTime, heartbeatTimeout, startTimeout, workers } = generation.config
+  /** @param length how many slots there are to be in the end */
+  constructor (generation: Generation, slots: readonly number[], length: number, now: number) {
+    const { canaryTime, heartbeatTimeout, startTimeout } = generation.config
     this.generation = generation
     this.startedAt = now
     this.canary = new Canary(generation.number, canaryTime, Math.min(heartbeatTimeout, startTimeout))
     this.#previous = slots
     this.#lengthBefore = slots.length
-    // Read again, it wins over what signals made of it before.
-    this.#length = workers
+    this.#length = length
   }
 
-  /** A signal that comes meanwhile counts, whatever comes of the rollout. */
-  scale (difference: number): void {
+  get length (): number {
+    return this.#length
+  }
+
+  /**
+   * A signal that comes meanwhile counts, whatever comes of the rollout.
+   *
+   * @returns whether it changes anything: one slot is always left
+   */
+  scale (difference: number): boolean {
+    const before = [this.#lengthBefore, this.#length]
     this.#lengthBefore = Math.max(1, this.#lengthBefore + difference)
     this.#length = Math.max(1, this.#length + difference)
+    return this.#lengthBefore !== before[0] || this.#length !== before[1]
   }
 
-  step (workers: readonly WorkerHandle[], desired: Desired, now: number): Step {
+  step (workers: readonly WorkerHandle[], current: readonly number[], maxSurge: number, now: number): Step {
     const { number, config: { maxDraining } } = this.generation
     const canary = this.canary.look(workers, now)
     // The canary first, then nobody while it is watched, then as many as there is room for.
-    const atOnce = this.canary.hasPassed ? Math.max(1, desired.maxSurge) : this.canary.worker === undefined ? 1 : 0
-    const { slots, isComplete, isWaitingForDrains } = advance(workers, desired, number, maxDraining, atOnce)
+    const atOnce = this.canary.hasPassed ? Math.max(1, maxSurge) : this.canary.worker === undefined ? 1 : 0
+    const { slots, isComplete, isWaitingForDrains } = advance(workers, current, number, maxDraining, atOnce)
     // More or fewer workers than before, once all are of one generation.
-    const isResized = isComplete && slots.length !== this.#length
+    const isResized = isComplete && this.canary.hasPassed && slots.length !== this.#length
     return {
       slots: isResized ? resize(slots, this.#length, number) : slots,
       isComplete: isComplete && !isResized && this.canary.hasPassed,
@@ -67,15 +76,12 @@ export class RolloutRun {
    * one is still there in paths of its own; files that were replaced in place are there no more.
    */
   retreat (
-    workers: readonly WorkerHandle[], slots: readonly number[], generationOf: (number: number) => Generation | undefined, isFault: boolean
+    workers: readonly WorkerHandle[], slots: readonly number[], generationOf: (number: number) => Generation, isFault: boolean
   ): readonly number[] {
     const { number } = this.generation
     const newest = Math.max(...this.#previous)
     const before = (slot: number): number => this.#previous[slot] ?? newest
-    const isGone = (slot: number): boolean => {
-      const old = generationOf(before(slot))
-      return old === undefined || isSameRelease(old, this.generation)
-    }
+    const isGone = (slot: number): boolean => isSameRelease(generationOf(before(slot)), this.generation)
     const rewound = rewind(workers, slots, number, before)
       .map((wanted, slot) => isFault && wanted === number && !isGone(slot) ? before(slot) : wanted)
     return resize(rewound, this.#lengthBefore, newest)

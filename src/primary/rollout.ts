@@ -1,4 +1,3 @@
-import type { Desired } from './plan.ts'
 import type { WorkerView } from './worker-handle.ts'
 
 /** How far a rollout has come. */
@@ -14,21 +13,21 @@ export interface Progress {
 /**
  * Says which slots a rollout advances next: pure, like `plan()`.
  *
- * A slot is advanced by wanting the generation for it. As many are under way at once as may exist above
- * the number of slots; and none that somebody serves is advanced while `maxDraining` workers are draining,
+ * A slot is advanced by wanting the generation for it. None that somebody serves is advanced while `maxDraining` workers are draining,
  * so that frequent reloads cannot fill the memory with old ones.
  *
+ * @param current generation that each slot should have so far
  * @param generation the one that is rolled out
  * @param atOnce how many slots may be under way
  */
 export function advance (
-  workers: readonly WorkerView[], desired: Desired, generation: number, maxDraining: number, atOnce = Math.max(1, desired.maxSurge)
+  workers: readonly WorkerView[], current: readonly number[], generation: number, maxDraining: number, atOnce: number
 ): Progress {
   const ready = workers.filter(({ state }) => state === 'ready')
   const isSettled = (slot: number): boolean =>
     ready.some((worker) => worker.slot === slot && worker.generation === generation && !worker.isStale)
   // A slot that was taken away and added again may have its new worker still.
-  const slots = desired.slots.map((wanted, slot) => isSettled(slot) ? generation : wanted)
+  const slots = current.map((wanted, slot) => isSettled(slot) ? generation : wanted)
   const isAdvanced = (slot: number): boolean => slots[slot] === generation
   const isCurrent = (worker: WorkerView): boolean => worker.generation === generation && isAdvanced(worker.slot)
   const isServed = (slot: number): boolean => ready.some((worker) => worker.slot === slot)

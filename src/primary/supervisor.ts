@@ -1,15 +1,16 @@
 import { EventEmitter } from 'node:events'
-import { changedSettings, FIXED_SETTINGS } from '../config.ts'
-import { CanarySilentError, toErrorReport, type ErrorReport } from '../errors.ts'
+import { toErrorReport, type ErrorReport } from '../errors.ts'
 import { ExitCode } from '../exit-codes.ts'
 import type { Logger } from '../logger.ts'
 import type { DrainLimits } from '../messages.ts'
+import { Alarm } from './alarm.ts'
+import { CrashRecord } from './crash-record.ts'
+import { Ending, type StopOptions } from './ending.ts'
 import type { Generation } from './generation.ts'
-import type { Host, Timer } from './host.ts'
+import type { Host } from './host.ts'
 import { plan, type Desired, type Plan } from './plan.ts'
 import { Pool } from './pool.ts'
-import { afterCrash, isLoopingUntil, NO_CRASHES } from './restart-policy.ts'
-import { RolloutRun } from './rollout-run.ts'
+import { Releases } from './releases.ts'
 import type { WorkerHandle } from './worker-handle.ts'
 
 export type SupervisorState = 'starting' | 'running' | 'reloading' | 'stopping' | 'stopped'
@@ -21,13 +22,6 @@ export interface SupervisorOptions {
   readonly makeGeneration: (number: number) => Generation
 }
 
-export interface StopOptions {
-  /** Milliseconds after which an idle connection is closed. */
-  readonly idleTimeout: number
-  /** Milliseconds during which everything is still served, while the health route says that it will not be for long. */
-  readonly delay: number
-}
-
 interface SupervisorEvents {
   /** Every slot of the first generation was tried, and this many workers are ready. */
   serving: [workers: number]
@@ -37,14 +31,7 @@ interface SupervisorEvents {
   stopped: [code: ExitCode]
 }
 
-interface Stop {
-  /** When everything is drained: until then it is still served. */
-  readonly drainAt: number
-  readonly deadline: number
-  readonly idleTimeout: number
-}
-
-/** Milliseconds between two looks at the clock while silence of a worker would mean something. */
+/** Milliseconds between two looks at the clock while silence means something: a gap of our own has to be noticed. */
 const TICK = 1000
 
 /**
@@ -58,31 +45,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #log: Logger
   readonly #makeGeneration: (number: number) => Generation
   readonly #pool: Pool
-  /** Those that a slot may still want; the newest stays, so that no number is given twice. */
-  readonly #generations = new Map<number, Generation>()
-  #state: SupervisorState = 'starting'
-  /** The newest one that was rolled out everywhere: its settings are in force. */
-  #generation: Generation
-  /** Generation that each slot should have. */
-  #slots: readonly number[]
-  #rollout: RolloutRun | undefined
-  /** To be rolled out as soon as no replacement of an overtaken rollout is left. */
-  #next: Generation | undefined
-  #restarts = NO_CRASHES
+  readonly #releases: Releases
+  readonly #crashes = new CrashRecord()
+  readonly #ending = new Ending()
+  readonly #alarm: Alarm
+  #state: Exclude<SupervisorState, 'reloading'> = 'starting'
   /** Why a worker of the first generation could not start. */
   #startFailure: ErrorReport | undefined
-  /** Why the last worker ended that was not asked to. */
-  #lastCause: ErrorReport | undefined
-  /** Since when no worker is ready. */
-  #unservedSince: number | undefined
-  /** It is no use to go on. */
-  #surrender: ExitCode | undefined
-  #stop: Stop | undefined
-  /** A request was cut at the stop timeout. */
-  #hasCut = false
-  /** Workers that were draining before the stop know that it has become urgent. */
-  #hasLimitedDrains = false
-  #timer: Timer | undefined
   #isReconciling = false
 
   /** @throws what `makeGeneration` throws */
@@ -96,17 +65,16 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       crashed: (worker, cause) => { this.#onCrash(worker, cause) },
       changed: () => { this.#reconcile() }
     })
-    this.#generation = makeGeneration(1)
-    this.#generations.set(1, this.#generation)
-    this.#slots = Array<number>(this.#generation.config.workers).fill(1)
+    this.#releases = new Releases(log, makeGeneration(1))
+    this.#alarm = new Alarm(host, () => { this.#reconcile() })
   }
 
   get state (): SupervisorState {
-    return this.#state
+    return this.#state === 'running' && this.#releases.isRollingOut ? 'reloading' : this.#state
   }
 
   get generation (): Generation {
-    return this.#generation
+    return this.#releases.generation
   }
 
   get workers (): readonly WorkerHandle[] {
@@ -119,40 +87,36 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /** Rolls out what is configured and deployed now. The latest wins: it gives up a rollout in progress. */
   reload (): void {
-    if (this.#stop !== undefined) {
+    if (this.#isLeaving) {
       this.#log.warn('reload ignored: the service is stopping')
       return
     }
+    let next: Generation
     try {
-      this.#next = this.#makeGeneration(Math.max(...this.#generations.keys()) + 1)
+      next = this.#makeGeneration(this.#releases.nextNumber)
     } catch (error) {
       this.#log.error({ event: 'reload:refused', err: toErrorReport(error) }, 'reload refused; nothing has changed')
       return
     }
-    this.#giveUpRollout('a newer reload was asked for')
+    this.#releases.ask(next, this.workers, this.#host.now())
     this.#reconcile()
   }
 
   /** Adds workers, or takes some away; one is always left. */
   scale (difference: number): void {
-    const length = Math.max(1, this.#slots.length + difference)
-    if (this.#stop !== undefined || length === this.#slots.length) return
-    const added = Array<number>(Math.max(0, difference)).fill(this.#generation.number)
-    this.#slots = [...this.#slots.slice(0, length), ...added]
-    this.#rollout?.scale(difference)
-    this.#log.info({ workers: length }, 'number of workers changed')
+    if (this.#isLeaving) return
+    this.#releases.scale(difference)
     this.#reconcile()
   }
 
   /** Drains everything within the stop timeout; `stopped` tells when that is done. The first call counts. */
-  stop ({ idleTimeout, delay }: StopOptions): void {
-    if (this.#stop !== undefined || this.#state === 'stopped') return
-    this.#giveUpRollout('the service is stopping')
-    const drainAt = this.#host.now() + delay
-    this.#stop = { drainAt, deadline: drainAt + this.#generation.config.stopTimeout, idleTimeout }
+  stop (options: StopOptions): void {
+    if (this.#ending.isAsked || this.#state === 'stopped') return
+    const now = this.#host.now()
+    this.#releases.drop('the service is stopping', this.workers, now)
+    this.#ending.ask(options, this.generation.config.stopTimeout, now)
     this.#state = 'stopping'
-    this.#next = undefined
-    this.#log.info({ workers: this.workers.length, delayMs: delay }, 'stopping')
+    this.#log.info({ workers: this.workers.length, delayMs: options.delay }, 'stopping')
     this.#reconcile()
   }
 
@@ -161,37 +125,22 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#pool.killAll()
   }
 
+  get #isLeaving (): boolean {
+    return this.#state === 'stopping' || this.#state === 'stopped'
+  }
+
   #onCrash (worker: WorkerHandle, cause: ErrorReport): void {
-    const rollout = this.#rollout?.generation.number === worker.generation ? this.#rollout : undefined
-    this.#lastCause = cause
-    if (this.#state === 'starting' && worker.readyAt === undefined) {
-      this.#startFailure = cause
-    } else if (rollout !== undefined && !(rollout.canary.hasPassed && this.#hasRelieved(worker))) {
-      this.#failRollout(rollout, 'error', { slot: worker.slot, err: cause }, `reload failed: ${cause.message}`)
-    } else {
-      if (rollout !== undefined) rollout.hasCrashed = true
-      this.#noteCrash()
-    }
+    this.#crashes.blame(cause)
+    if (this.#state === 'starting' && worker.readyAt === undefined) this.#startFailure = cause
+    else if (!this.#releases.failsBy(worker, cause, this.workers, this.#host.now())) this.#noteCrash()
     this.#reconcile()
   }
 
-  /** Whether the slot would miss it: it was ready, and nobody of another generation still serves there. */
-  #hasRelieved ({ slot, generation, readyAt }: WorkerHandle): boolean {
-    return readyAt !== undefined && !this.workers.some((worker) =>
-      worker.slot === slot && worker.generation !== generation && worker.state === 'ready')
-  }
-
   #noteCrash (): void {
-    const now = this.#host.now()
-    const { restartAt } = this.#restarts
-    this.#restarts = afterCrash(this.#restarts, now, this.#host.random(), this.#generation.config)
-    if (this.#restarts.restartAt > Math.max(now, restartAt)) {
-      this.#log.warn({
-        event: 'restart:delayed',
-        durationMs: Math.round(this.#restarts.restartAt - now),
-        crashes: this.#restarts.crashes.length
-      }, 'workers crash often; the next one is started later')
-    }
+    const delay = this.#crashes.add(this.#host.now(), this.#host.random(), this.generation.config)
+    if (delay === 0) return
+    this.#log.warn({ event: 'restart:delayed', durationMs: Math.round(delay), crashes: this.#crashes.count },
+      'workers crash often; the next one is started later')
   }
 
   /** The one place that compares what should be with what is. */
@@ -201,11 +150,21 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     // One moment for all of it: a deadline that passes meanwhile would be neither kept now nor waited for.
     const now = this.#host.now()
     try {
-      this.#wakeAt(Math.min(this.#approach(now), this.#ownDeadline(now)))
+      this.#forgive(now)
+      this.#alarm.set(Math.min(this.#approach(now), this.#ownDeadline(now)))
     } finally {
       this.#isReconciling = false
     }
-    if (this.#isEnding(now) && this.workers.length === 0) this.#end()
+    if (this.#ending.isDue(now) && this.workers.length === 0) this.#end()
+  }
+
+  /** What was not heard while we did not listen is held against nobody. */
+  #forgive (now: number): void {
+    const gap = this.#alarm.overslept(now)
+    if (gap === 0) return
+    this.#pool.forgive(now)
+    this.#releases.forgive(now)
+    this.#crashes.forgive(gap)
   }
 
   /** @returns when the plan wants to be made anew although nothing happened */
@@ -216,62 +175,57 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       step = plan(this.workers, this.#desired(now), now)
       this.#carryOut(step, now)
     } while (step.fork.length + step.drain.length + step.kill.length > 0)
-    this.#pool.tell({ isStopping: this.#stop !== undefined, isCrashLooping: this.#loopingUntil() > now })
+    this.#pool.tell({ isStopping: this.#ending.isAsked, isCrashLooping: this.#loopingUntil() > now })
     return step.wakeAt
   }
 
   /** @returns when something is due that the plan does not know of */
   #ownDeadline (now: number): number {
-    const times = [this.#stop?.drainAt ?? Infinity, this.#loopingUntil(), this.#rollout?.canary.dueAt ?? Infinity, this.#giveUpAt()]
+    const times = [this.#ending.drainAt, this.#loopingUntil(), this.#releases.dueAt, this.#giveUpAt()]
     return Math.min(...times.filter((time) => time > now), this.#isListening() ? now + TICK : Infinity)
   }
 
-  /** Whether silence means something: then a gap in our own attention has to be noticed. */
   #isListening (): boolean {
-    return this.#generation.config.heartbeatTimeout !== Infinity && this.workers.some(({ state }) => state === 'ready')
+    return this.#releases.canary !== undefined || this.#crashes.isUnserved ||
+      this.workers.some(({ state, deadline }) => state === 'ready' && deadline !== Infinity)
   }
 
   #loopingUntil (): number {
-    return isLoopingUntil(this.#restarts, this.#generation.config)
+    return this.#crashes.loopingUntil(this.generation.config)
   }
 
   #giveUpAt (): number {
-    return this.#unservedSince === undefined ? Infinity : this.#unservedSince + this.#generation.config.giveUp
+    return this.#crashes.giveUpAt(this.generation.config.giveUp)
   }
 
   #desired (now: number): Desired {
-    const { maxSurge } = this.#generation.config
+    const { maxDraining } = this.generation.config
     return {
-      slots: this.#isEnding(now) ? [] : this.#slots,
-      // One worker has nobody to stand in for it, whatever was set for more of them.
-      maxSurge: this.#slots.length === 1 ? Math.max(1, maxSurge) : maxSurge,
+      slots: this.#ending.isDue(now) ? [] : this.#releases.slots,
+      maxSurge: this.#maxSurge(),
       // One attempt a slot, until it is known whether anything of the first generation starts.
-      restartAt: this.#state === 'starting' && this.#startFailure !== undefined ? Infinity : this.#restarts.restartAt,
-      fresh: this.#rollout?.hasCrashed === false ? this.#rollout.generation.number : undefined,
-      keep: this.#rollout?.canary.worker?.slot
+      restartAt: this.#state === 'starting' && this.#startFailure !== undefined ? Infinity : this.#crashes.restartAt,
+      fresh: this.#releases.fresh,
+      keep: this.#releases.canary?.slot,
+      maxDraining
     }
   }
 
-  /** Nothing is wanted any more. */
-  #isEnding (now: number): boolean {
-    return this.#surrender !== undefined || this.#isDraining(now)
-  }
-
-  /** The stop has come to its drain, after the delay in which everything is still served. */
-  #isDraining (now: number): boolean {
-    return this.#stop !== undefined && now >= this.#stop.drainAt
+  /** One worker has nobody to stand in for it, whatever was set for more of them. */
+  #maxSurge (): number {
+    const { maxSurge } = this.generation.config
+    return this.#releases.slots.length === 1 ? Math.max(1, maxSurge) : maxSurge
   }
 
   /** Goes from one state to the next when what it waits for has come. */
   #progress (now: number): void {
-    if (this.#isDraining(now) && !this.#hasLimitedDrains) {
-      this.#hasLimitedDrains = true
-      this.#pool.limitDrains(this.#limits(now))
-    }
+    if (this.#ending.becomesUrgent(now)) this.#pool.limitDrains(this.#limits(now))
     if (this.#state === 'starting') this.#finishStart()
-    else this.#watchService(now)
-    if (this.#state === 'running' && this.#next !== undefined && !this.#isEndingStarts()) this.#beginRollout(this.#next)
-    if (this.#rollout !== undefined) this.#advance(this.#rollout, now)
+    if (this.#state !== 'running') return
+    this.#watchService(now)
+    this.#releases.begin(this.workers, now)
+    const reloaded = this.#releases.advance(this.workers, this.#maxSurge(), now, (canary) => { this.#pool.ask(canary) })
+    if (reloaded !== undefined) this.emit('reloaded', reloaded)
   }
 
   #finishStart (): void {
@@ -281,129 +235,42 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       this.#state = 'running'
       if (this.#startFailure !== undefined) this.#noteCrash()
       this.emit('serving', ready)
-    } else if (this.workers.length === 0) {
-      this.#surrender = ExitCode.cannotStart
-      this.#log.fatal({ err: this.#startFailure }, `no worker could start: ${this.#startFailure?.message}`)
+    } else if (this.workers.length === 0 && this.#startFailure !== undefined) {
+      this.#ending.surrender(ExitCode.cannotStart)
+      this.#log.fatal({ err: this.#startFailure }, `no worker could start: ${this.#startFailure.message}`)
     }
   }
 
   /** Restarting for ever helps nobody who could do something about it. */
   #watchService (now: number): void {
-    const isServed = this.#stop !== undefined || this.workers.some(({ state }) => state === 'ready')
-    this.#unservedSince = isServed ? undefined : this.#unservedSince ?? now
-    if (now < this.#giveUpAt() || this.#surrender !== undefined) return
-    this.#surrender = ExitCode.gaveUp
-    this.#rollout = undefined
-    this.#next = undefined
-    this.#log.fatal({ err: this.#lastCause, durationMs: this.#generation.config.giveUp },
-      `no worker has been ready for ${this.#generation.config.giveUp} ms; giving up: ${this.#lastCause?.message}`)
-  }
-
-  /** Replacements that an overtaken rollout had started are ended first: signals that come meanwhile make one rollout. */
-  #isEndingStarts (): boolean {
-    return this.workers.some(({ slot, generation, state, readyAt }) =>
-      (state === 'draining' && readyAt === undefined) || (state === 'starting' && this.#slots[slot] !== generation))
-  }
-
-  #beginRollout (generation: Generation): void {
-    const changed = changedSettings(this.#generation.variables, generation.variables)
-    const fixed = changed.filter((name) => FIXED_SETTINGS.includes(name))
-    this.#next = undefined
-    this.#generations.set(generation.number, generation)
-    this.#rollout = new RolloutRun(generation, this.#slots, this.#host.now())
-    this.#state = 'reloading'
-    this.#log.info({
-      event: 'reload:started', generation: generation.number, workers: generation.config.workers, application: generation.application, changed
-    }, 'reload started')
-    if (fixed.length > 0) this.#log.warn({ changed: fixed }, `${fixed.join(', ')} cannot change on a reload: restart the service for it`)
-  }
-
-  #advance (rollout: RolloutRun, now: number): void {
-    const { number, config } = rollout.generation
-    const step = rollout.step(this.workers, this.#desired(now), now)
-    const canary = rollout.canary.worker
-    if (canary !== undefined && step.canary === 'ask') this.#pool.ask(canary)
-    if (canary !== undefined && step.canary === 'silent') {
-      const err = toErrorReport(new CanarySilentError(Math.round(now - (canary.readyAt ?? now))))
-      this.#failRollout(rollout, 'error', { slot: canary.slot, err }, `reload failed: ${err.message}`)
-      return
-    }
-    this.#slots = step.slots
-    if (step.isComplete) {
-      this.#generation = rollout.generation
-      this.#endRollout()
-      this.#log.info({ event: 'reload:completed', generation: number, durationMs: this.#since(rollout.startedAt) }, 'reload completed')
-      this.emit('reloaded', rollout.generation)
-    } else if (step.isWaitingForDrains && !rollout.hasSaidToWait) {
-      rollout.hasSaidToWait = true
-      this.#log.warn({ generation: number, maxDraining: config.maxDraining },
-        'the reload waits until an old worker has drained: raise MAX_DRAINING, or reload less often')
-    }
-  }
-
-  /** Not a fault of the release. */
-  #giveUpRollout (reason: string): void {
-    if (this.#rollout === undefined) return
-    this.#failRollout(this.#rollout, 'warn', { err: { message: reason } }, `reload given up: ${reason}`)
-  }
-
-  /** The slots go back to what they had, as far as that is still there. */
-  #failRollout (
-    rollout: RolloutRun, level: 'warn' | 'error', why: { slot?: number, err: ErrorReport }, message: string
-  ): void {
-    const { number } = rollout.generation
-    this.#slots = rollout.retreat(this.workers, this.#slots, (generation) => this.#generations.get(generation), level === 'error')
-    this.#endRollout()
-    this.#log[level]({
-      event: 'reload:failed', generation: number, slots: this.#slots, durationMs: this.#since(rollout.startedAt), ...why
-    }, message)
-  }
-
-  #endRollout (): void {
-    this.#rollout = undefined
-    this.#state = 'running'
-    const newest = Math.max(...this.#generations.keys())
-    for (const number of this.#generations.keys()) {
-      const isWanted = number === newest || number === this.#generation.number || this.#slots.includes(number)
-      if (!isWanted) this.#generations.delete(number)
-    }
+    this.#crashes.watch(this.workers.some(({ state }) => state === 'ready'), now)
+    if (now < this.#giveUpAt()) return
+    const { giveUp } = this.generation.config
+    this.#releases.drop('the service gives up', this.workers, now)
+    this.#ending.surrender(ExitCode.gaveUp)
+    this.#state = 'stopping'
+    this.#log.fatal({ err: this.#crashes.lastCause, durationMs: giveUp },
+      `no worker has been ready for ${giveUp} ms; giving up: ${this.#crashes.lastCause?.message}`)
   }
 
   #carryOut ({ fork, drain, kill }: Plan, now: number): void {
-    for (const id of drain) this.#pool.drain(id, this.#limits(now))
     for (const worker of this.workers.filter(({ id }) => kill.includes(id))) {
-      // Whoever could not even say what it holds holds something.
-      if (this.#stop !== undefined && worker.readyAt !== undefined && worker.progress?.requests !== 0) this.#hasCut = true
+      this.#ending.cuts(worker)
       this.#pool.kill(worker.id)
     }
-    for (const { slot, generation } of fork) this.#pool.fork(slot, this.#generations.get(generation) as Generation)
+    // One that hangs served until now, as the plan had it, and may have been the proof of its release.
+    if (kill.length > 0) return
+    for (const id of drain) this.#pool.drain(id, this.#limits(now))
+    for (const { slot, generation } of fork) this.#pool.fork(slot, this.#releases.of(generation))
   }
 
   #limits (now: number): DrainLimits {
-    if (this.#stop === undefined || !this.#isDraining(now)) return { timeout: this.#generation.config.drainTimeout }
-    return { timeout: this.#stop.deadline - now, idleTimeout: this.#stop.idleTimeout }
-  }
-
-  #since (time: number): number {
-    return Math.round(this.#host.now() - time)
-  }
-
-  #wakeAt (time: number): void {
-    this.#timer?.clear()
-    this.#timer = time === Infinity
-      ? undefined
-      : this.#host.setTimer(Math.max(0, time - this.#host.now()), () => { this.#wake(time) })
-  }
-
-  /** Late, it was ourselves who could not listen: stopped, starved, or the machine was suspended. */
-  #wake (expected: number): void {
-    if (this.#host.now() - expected > TICK) this.#pool.forgiveSilence()
-    this.#reconcile()
+    return this.#ending.limits(now, this.generation.config.drainTimeout)
   }
 
   #end (): void {
-    this.#timer?.clear()
+    this.#alarm.set(Infinity)
     this.#state = 'stopped'
-    this.emit('stopped', this.#surrender ?? (this.#hasCut ? ExitCode.forced : ExitCode.ok))
+    this.emit('stopped', this.#ending.code)
   }
 }

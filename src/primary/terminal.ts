@@ -4,9 +4,14 @@ import { isatty } from 'node:tty'
 /** What the system says of terminals; a parameter for tests. */
 export interface TerminalSystem {
   readonly isatty: (fd: number) => boolean
-  /** Whether this process has a controlling terminal. */
-  readonly hasControl: () => boolean
+  /** Opens the controlling terminal of this process, and closes it again; throws when that is not possible. */
+  readonly open: () => void
 }
+
+const SYSTEM: TerminalSystem = { isatty, open: () => { closeSync(openSync('/dev/tty', 'r')) } }
+
+/** What opening the terminal fails with for reasons that are not its own: it may well be there. */
+const EXHAUSTED: readonly unknown[] = ['EMFILE', 'ENFILE', 'ENOMEM']
 
 /**
  * Tells the SIGHUP of a terminal that was closed from one that asks for a reload: the kernel sends it to
@@ -16,16 +21,17 @@ export interface TerminalSystem {
  *
  * @returns whether the terminal that this process was started from has gone
  */
-export function watchTerminal (system: TerminalSystem = { isatty, hasControl }): () => boolean {
-  const hadTerminal = [0, 1, 2].some((fd) => system.isatty(fd)) && system.hasControl()
-  return () => hadTerminal && !system.hasControl()
+export function watchTerminal (system: Partial<TerminalSystem> = {}): () => boolean {
+  const { isatty, open } = { ...SYSTEM, ...system }
+  const hadTerminal = [0, 1, 2].some((fd) => isatty(fd)) && hasTerminal(open)
+  return () => hadTerminal && !hasTerminal(open)
 }
 
-function hasControl (): boolean {
+function hasTerminal (open: () => void): boolean {
   try {
-    closeSync(openSync('/dev/tty', 'r'))
+    open()
     return true
-  } catch {
-    return false
+  } catch (error) {
+    return EXHAUSTED.includes((error as NodeJS.ErrnoException).code)
   }
 }

@@ -4,11 +4,14 @@ import type { DrainProgress, Load } from '../messages.ts'
 import type { Generation } from './generation.ts'
 import type { WorkerProcess } from './host.ts'
 
-export type WorkerState = 'starting' | 'ready' | 'draining' | 'exited'
+export type WorkerState = 'starting' | 'ready' | 'hung' | 'draining' | 'exited'
 
 const NEXT: Readonly<Record<WorkerState, readonly WorkerState[]>> = {
   starting: ['ready', 'draining', 'exited'],
-  ready: ['draining', 'exited'],
+  ready: ['hung', 'draining', 'exited'],
+  // Serves nobody, and is about to be killed. It is not disconnected: with the last worker of the port
+  // cluster would close the socket, and connections would be refused until there is another.
+  hung: ['exited'],
   draining: ['exited'],
   exited: []
 }
@@ -21,7 +24,7 @@ export interface WorkerView {
   readonly state: WorkerState
   /** To be relieved although it is of the wanted generation. */
   readonly isStale: boolean
-  /** When it is killed, for starting or draining too long; Infinity when nothing is waited for. */
+  /** When it is killed, for starting, draining or being silent too long; Infinity when nothing is waited for. */
   readonly deadline: number
 }
 
@@ -41,7 +44,6 @@ export class WorkerHandle implements WorkerView {
   drainingAt: number | undefined
   /** The error that it reported, or that we found. */
   failure: ErrorReport | undefined
-  readonly #limits: WorkerLimits
   /** Its crash is on record, although it may still be there. */
   hasCrashed = false
   /** We killed it, for a deadline. */
@@ -52,6 +54,7 @@ export class WorkerHandle implements WorkerView {
   answeredAt: number | undefined
   /** What it still held when it last said so while draining. */
   progress: DrainProgress | undefined
+  readonly #limits: WorkerLimits
   #state: WorkerState = 'starting'
   #isListening = false
   #hasSaidReady = false
@@ -103,7 +106,17 @@ export class WorkerHandle implements WorkerView {
 
   /** It was heard of: a ready worker that stays silent for too long hangs. */
   isAlive (now: number): void {
-    if (this.#state === 'ready' && !this.wasKilled) this.deadline = now + this.release.config.heartbeatTimeout
+    if (this.#state === 'ready') this.deadline = now + this.release.config.heartbeatTimeout
+  }
+
+  /**
+   * Nobody listened for a while: silence until now means nothing, and what was said is still to be read.
+   *
+   * @param grace milliseconds for reading it
+   */
+  forgive (now: number, grace: number): void {
+    this.isAlive(now)
+    if (this.#state === 'starting') this.deadline = Math.max(this.deadline, now + grace)
   }
 
   /** @returns which limit of a worker's life it is over, if it is; said once */

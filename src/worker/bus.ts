@@ -1,10 +1,15 @@
 import { MessageNotSentError } from '../errors.ts'
 import type { Broadcast } from '../messages.ts'
 
-/** Bytes of a message as JSON: the channel is shared with connections and heartbeats. */
+/** Bytes of a message, its topic and its data as JSON: the channel is shared with connections and heartbeats. */
 const MAX_BYTES = 64 * 1024
 
 type Handler = (data: unknown) => void
+
+interface Subscription {
+  readonly topic: string
+  readonly handler: Handler
+}
 
 /** Messages between the workers of a pool, as `fastify.workers`. */
 export interface WorkerBus {
@@ -14,7 +19,7 @@ export interface WorkerBus {
    * Delivery is at most once: a worker that ends meanwhile, or is started later, does not hear it.
    *
    * @param data anything that JSON carries, at most 64 KiB of it
-   * @throws BATON_MESSAGE_NOT_SENT when the data is more, or nothing that JSON carries
+   * @throws BATON_MESSAGE_NOT_SENT when topic and data are more, or nothing that JSON carries
    */
   readonly broadcast: (topic: string, data: unknown) => void
   /** @returns what ends it */
@@ -30,30 +35,35 @@ declare module 'fastify' {
 /** One worker's end of the bus. */
 export class Bus implements WorkerBus {
   readonly #send: (broadcast: Broadcast) => void
-  readonly #handlers = new Map<string, Set<Handler>>()
+  readonly #subscriptions = new Set<Subscription>()
 
   constructor (send: (broadcast: Broadcast) => void) {
     this.#send = send
   }
 
   readonly broadcast = (topic: string, data: unknown): void => {
+    if (typeof topic !== 'string') throw new MessageNotSentError(`its topic is of type ${typeof topic}, and must be a string`)
     const text = encode(data)
-    const bytes = Buffer.byteLength(text)
-    if (bytes > MAX_BYTES) throw new MessageNotSentError(`its data is ${bytes} bytes of JSON, and at most ${MAX_BYTES} are allowed`)
+    const bytes = Buffer.byteLength(topic) + Buffer.byteLength(text)
+    if (bytes > MAX_BYTES) throw new MessageNotSentError(`its topic and its data as JSON are ${bytes} bytes, and at most ${MAX_BYTES} are allowed`)
     // As it will be heard: what is changed afterwards is not sent.
     this.#send({ topic, data: JSON.parse(text) })
   }
 
   readonly on = (topic: string, handler: Handler): (() => void) => {
-    const handlers = this.#handlers.get(topic) ?? new Set()
-    this.#handlers.set(topic, handlers.add(handler))
-    return () => { handlers.delete(handler) }
+    const subscription = { topic, handler }
+    this.#subscriptions.add(subscription)
+    return () => { this.#subscriptions.delete(subscription) }
   }
 
   deliver ({ topic, data }: Broadcast): void {
-    for (const handler of this.#handlers.get(topic) ?? []) {
+    for (const subscription of this.#subscriptions) {
+      if (subscription.topic !== topic) continue
       // Each by itself: one that throws is an error of the application, and keeps the others from nothing.
-      process.nextTick(handler, data)
+      process.nextTick(() => {
+        // A handler before it may have ended it.
+        if (this.#subscriptions.has(subscription)) subscription.handler(data)
+      })
     }
   }
 }

@@ -6,14 +6,16 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import type { Test } from 'tap'
 
 import app from '../../src/app/index.ts'
+import { Bus } from '../../src/worker/bus.ts'
 
 export const worker = { slot: 2, generation: 3, pid: 4242 }
 
-/** The example as a worker builds it, closed when the test ends. */
-export function buildApp (t: Pick<Test, 'teardown'>, options: FastifyServerOptions = {}): FastifyInstance {
+/** The example as a worker builds it, closed when the test ends; alone, unless it is given an end of a bus. */
+export function buildApp (t: Pick<Test, 'teardown'>, options: FastifyServerOptions = {}, workers = new Bus(() => {})): FastifyInstance {
   const fastify = Fastify(options)
   t.teardown(() => fastify.close())
   fastify.decorate('worker', worker)
+  fastify.decorate('workers', workers)
   fastify.register(app)
   return fastify
 }

@@ -1,6 +1,10 @@
-import { PROTOCOL, wrap, type ToPrimary, type ToWorker } from '../../src/messages.ts'
+import { PROTOCOL, wrap, type Load, type ToPrimary, type ToWorker } from '../../src/messages.ts'
 import type { Generation } from '../../src/primary/generation.ts'
 import type { Host, Timer, WorkerEvents, WorkerProcess } from '../../src/primary/host.ts'
+
+const IDLE: Load = {
+  eventLoopDelay: 0, eventLoopUtilization: 0, heapUsed: 1, rss: 1, connections: 0, requests: 0, served: 0
+}
 
 /** A process that does only what a test has it do: it neither becomes ready nor exits by itself. */
 export class FakeProcess implements WorkerProcess {
@@ -9,19 +13,29 @@ export class FakeProcess implements WorkerProcess {
   readonly generation: Generation
   readonly forkedAt: number
   readonly sent: ToWorker[] = []
+  /** Where it hangs. A test that has no use for it hears nothing for ever. */
+  stack: Promise<string | undefined> = new Promise(() => {})
+  /** When it was asked where it hangs. */
+  hungAt = Infinity
   isReady = false
+  readyAt = Infinity
+  answeredAt = -Infinity
   isDisconnected = false
   kills = 0
   hasExited = false
   /** Called when the supervisor takes it out of rotation. */
   onDisconnect: () => void = () => {}
+  #answers = 0
   readonly #events: WorkerEvents
 
-  constructor (pid: number | undefined, generation: Generation, slot: number, now: number, events: WorkerEvents) {
+  readonly #now: () => number
+
+  constructor (pid: number | undefined, generation: Generation, slot: number, now: () => number, events: WorkerEvents) {
     this.pid = pid
     this.slot = slot
     this.generation = generation
-    this.forkedAt = now
+    this.forkedAt = now()
+    this.#now = now
     this.#events = events
   }
 
@@ -42,6 +56,11 @@ export class FakeProcess implements WorkerProcess {
     this.kills++
   }
 
+  async readStack (): Promise<string | undefined> {
+    this.hungAt = this.#now()
+    return await this.stack
+  }
+
   listens (): void {
     this.#events.listening()
   }
@@ -57,8 +76,24 @@ export class FakeProcess implements WorkerProcess {
 
   becomesReady (): void {
     this.isReady = true
+    this.readyAt = this.#now()
     this.listens()
     this.says({ type: 'ready', protocol: PROTOCOL })
+  }
+
+  beats (load: Partial<Load> = {}): void {
+    this.says({ type: 'heartbeat', load: { ...IDLE, ...load } })
+  }
+
+  /** It was asked for an answer and gave none yet. */
+  get isAsked (): boolean {
+    return this.sent.filter(({ type }) => type === 'ping').length > this.#answers
+  }
+
+  answers (): void {
+    this.#answers++
+    this.answeredAt = this.#now()
+    this.says({ type: 'pong' })
   }
 
   exits (code: number | null = 0, signal: NodeJS.Signals | null = null): void {
@@ -119,7 +154,7 @@ export class FakeHost implements Host {
 
   readonly fork = (generation: Generation, slot: number, events: WorkerEvents): FakeProcess => {
     const pid = this.failsToFork ? undefined : 100 + this.processes.length
-    const process = new FakeProcess(pid, generation, slot, this.#now, events)
+    const process = new FakeProcess(pid, generation, slot, () => this.#now, events)
     this.processes.push(process)
     this.onFork(process)
     return process
@@ -129,6 +164,11 @@ export class FakeHost implements Host {
     const timer = { at: this.#now + delay, fire }
     this.#timers.add(timer)
     return { clear: () => { this.#timers.delete(timer) } }
+  }
+
+  /** Time in which no timer fires, however late that makes it: as when the machine was suspended. */
+  suspend (milliseconds: number): void {
+    this.#now += milliseconds
   }
 
   advance (milliseconds: number): void {

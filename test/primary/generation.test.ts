@@ -1,42 +1,52 @@
 import { rmSync } from 'node:fs'
 import t from 'tap'
-import { readConfig } from '../../src/config.ts'
-import { makeGeneration } from '../../src/primary/generation.ts'
+import { readConfig, type Variables } from '../../src/config.ts'
+import { isSameRelease, makeGeneration, type Generation } from '../../src/primary/generation.ts'
 import type { StartPaths } from '../../src/primary/paths.ts'
 import { createReleaseFolders, type ReleaseFolders } from './release-folders.ts'
 
-const config = readConfig({})
+const NOTHING: Variables = { all: {}, fromFile: {} }
 
-const inCurrent = ({ current }: ReleaseFolders): StartPaths => ({ directory: current, program: `${current}/dist/main.js` })
+const inCurrent = ({ current }: ReleaseFolders): StartPaths => ({ directory: current, program: `${current}/dist/main.js`, isPinned: false })
 
-await t.test('a generation is what is deployed at that moment, through links', async (t) => {
+await t.test('a generation is what is deployed and configured at that moment, through links', async (t) => {
   const folders = createReleaseFolders(t)
   const { release42 } = folders
+  const variables: Variables = { all: { HOME: '/root', STOP_IDLE_MS: '7', TOKEN: 'secret' }, fromFile: { STOP_IDLE_MS: '7', TOKEN: 'secret' } }
 
-  const generation = makeGeneration(1, config, inCurrent(folders), 'app.js')
+  const generation = makeGeneration(1, variables, inCurrent(folders), 'app.js')
 
   t.strictSame(generation, {
-    number: 1, config, program: `${release42}/dist/worker/index.js`, application: `${release42}/app.js`, directory: release42
+    number: 1,
+    config: readConfig(variables.all),
+    variables: variables.all,
+    environment: variables.fromFile,
+    program: `${release42}/dist/worker/index.js`,
+    application: `${release42}/app.js`,
+    directory: release42
   })
+  t.equal(generation.config.stopIdle, 7)
 })
 
 await t.test('a link that moves changes the next generation, and none that is made', async (t) => {
   const folders = createReleaseFolders(t)
   const { release42, release43, switchTo } = folders
-  const first = makeGeneration(1, config, inCurrent(folders), 'app.js')
+  const first = makeGeneration(1, NOTHING, inCurrent(folders), 'app.js')
 
   switchTo(release43)
-  const second = makeGeneration(2, config, inCurrent(folders), 'app.js')
+  const second = makeGeneration(2, NOTHING, inCurrent(folders), 'app.js')
 
   t.match(first, { program: `${release42}/dist/worker/index.js`, application: `${release42}/app.js`, directory: release42 })
   t.match(second, { program: `${release43}/dist/worker/index.js`, application: `${release43}/app.js`, directory: release43 })
   t.ok(Object.isFrozen(first))
+  t.notOk(isSameRelease(first, second))
 })
 
 type Application = string | undefined
 
 const APPLICATIONS: Readonly<Record<string, (folders: ReleaseFolders) => readonly [typed: Application, setting: Application, expected: string | null]>> = {
   'neither typed nor set is the built-in one': () => [undefined, undefined, null],
+  'that is set to nothing is the built-in one': () => [undefined, '', null],
   'that is set is relative to the working directory': ({ release42 }) => [undefined, './app.js', `${release42}/app.js`],
   'that is typed wins': ({ release42 }) => ['app.js', 'other.js', `${release42}/app.js`],
   'with an absolute path stays where it is': ({ release43 }) => [`${release43}/app.js`, undefined, `${release43}/app.js`],
@@ -48,16 +58,18 @@ const APPLICATIONS: Readonly<Record<string, (folders: ReleaseFolders) => readonl
 for (const [title, row] of Object.entries(APPLICATIONS)) {
   await t.test(`an application ${title}`, async (t) => {
     const folders = createReleaseFolders(t)
-    const [typed, application, expected] = row(folders)
+    const [typed, setting, expected] = row(folders)
 
-    t.equal(makeGeneration(1, { ...config, application }, inCurrent(folders), typed).application, expected)
+    const { application } = makeGeneration(1, { ...NOTHING, all: { APP: setting } }, inCurrent(folders), typed)
+
+    t.equal(application, expected)
   })
 }
 
 await t.test('a directory that has gone is for the fork to report', async (t) => {
   const folders = createReleaseFolders(t)
 
-  const { directory } = makeGeneration(1, config, { ...inCurrent(folders), directory: `${folders.root}/missing` })
+  const { directory } = makeGeneration(1, NOTHING, { ...inCurrent(folders), directory: `${folders.root}/missing` }, undefined)
 
   t.equal(directory, `${folders.root}/missing`)
 })
@@ -66,5 +78,33 @@ await t.test('without a program for the workers there is no generation', async (
   const folders = createReleaseFolders(t)
   rmSync(`${folders.release42}/dist/worker/index.js`)
 
-  t.throws(() => makeGeneration(2, config, inCurrent(folders)), { code: 'ENOENT' })
+  t.throws(() => makeGeneration(2, NOTHING, inCurrent(folders), undefined), { code: 'ENOENT' })
 })
+
+await t.test('with a wrong setting there is no generation', async (t) => {
+  const folders = createReleaseFolders(t)
+
+  t.throws(() => makeGeneration(2, { ...NOTHING, all: { PORT: 'http' } }, inCurrent(folders), undefined), {
+    code: 'BATON_INVALID_SETTINGS', message: /PORT is "http"/
+  })
+})
+
+const RELEASES: ReadonlyArray<readonly [difference: Partial<Generation>, isSame: boolean]> = [
+  [{}, true],
+  [{ number: 2, variables: { STOP_IDLE_MS: '1' }, environment: { STOP_IDLE_MS: '1' }, config: readConfig({ STOP_IDLE_MS: '1' }) }, true],
+  [{ program: '/other/worker/index.js' }, false],
+  [{ application: '/other/app.js' }, false],
+  [{ application: null }, false],
+  [{ directory: '/other' }, false]
+]
+
+for (const [difference, isSame] of RELEASES) {
+  await t.test(`generations are of ${isSame ? 'the same release' : 'different releases'} that differ in: ${Object.keys(difference).join(', ') || 'nothing'}`, async (t) => {
+    const one: Generation = {
+      number: 1, config: readConfig({}), variables: {}, environment: {}, program: '/srv/worker/index.js', application: '/srv/app.js', directory: '/srv'
+    }
+
+    t.equal(isSameRelease(one, { ...one, ...difference }), isSame)
+    t.equal(isSameRelease({ ...one, ...difference }, one), isSame)
+  })
+}

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { resolveLinks, startPaths, workerProgram, type StartPaths } from '../../src/primary/paths.ts'
@@ -19,12 +19,14 @@ interface Start {
   readonly program: string
   /** Directory and program as they were typed. */
   readonly expected: readonly [directory: string, program: string]
+  /** Whether a relative path was typed in a directory that nobody names; not, unless said. */
+  readonly isPinned?: true
 }
 
 function startAt ({ root }: ReleaseFolders, { cwd, pwd, typed, program }: Start): StartPaths {
   const commandLineFile = join(root, 'cmdline')
   if (typed !== undefined) writeFileSync(commandLineFile, typed.map((text) => `${text}\0`).join(''))
-  return startPaths(pwd, { argv: ['/usr/bin/node', program], cwd: () => cwd }, commandLineFile)
+  return startPaths(pwd, undefined, { argv: ['/usr/bin/node', program], cwd: () => cwd }, commandLineFile)
 }
 
 /** Starts in the live release by way of the link. */
@@ -63,22 +65,22 @@ const STARTS: Readonly<Record<string, (folders: ReleaseFolders) => Start>> = {
     cwd: release42, pwd: current, typed: ['node', `${release42}/dist/main.js`], program: `${release42}/dist/main.js`, expected: [current, `${release42}/dist/main.js`]
   }),
   'a shell that does not tell its directory': ({ release42 }) => ({
-    cwd: release42, typed: ['node', 'dist/main.js'], program: `${release42}/dist/main.js`, expected: [release42, `${release42}/dist/main.js`]
+    cwd: release42, typed: ['node', 'dist/main.js'], program: `${release42}/dist/main.js`, expected: [release42, `${release42}/dist/main.js`], isPinned: true
   }),
   'a shell directory that is another one, with the same files': ({ release42, release43 }) => ({
-    cwd: release42, pwd: release43, typed: ['node', 'dist/main.js'], program: `${release42}/dist/main.js`, expected: [release42, `${release42}/dist/main.js`]
+    cwd: release42, pwd: release43, typed: ['node', 'dist/main.js'], program: `${release42}/dist/main.js`, expected: [release42, `${release42}/dist/main.js`], isPinned: true
   }),
   'a shell directory that is not there': ({ root, release42 }) => ({
-    cwd: release42, pwd: `${root}/missing`, typed: ['node', 'dist/main.js'], program: `${release42}/dist/main.js`, expected: [release42, `${release42}/dist/main.js`]
+    cwd: release42, pwd: `${root}/missing`, typed: ['node', 'dist/main.js'], program: `${release42}/dist/main.js`, expected: [release42, `${release42}/dist/main.js`], isPinned: true
   }),
   'a shell directory that has the same number on another file system': ({ release42 }) => ({
     cwd: '/proc', pwd: '/sys', typed: ['node', `${release42}/dist/main.js`], program: `${release42}/dist/main.js`, expected: ['/proc', `${release42}/dist/main.js`]
   }),
   'a shell directory that is nothing': ({ release42 }) => ({
-    cwd: release42, pwd: '', typed: ['node', 'dist/main.js'], program: `${release42}/dist/main.js`, expected: [release42, `${release42}/dist/main.js`]
+    cwd: release42, pwd: '', typed: ['node', 'dist/main.js'], program: `${release42}/dist/main.js`, expected: [release42, `${release42}/dist/main.js`], isPinned: true
   }),
   'a shell directory that is relative': () => ({
-    cwd: process.cwd(), pwd: '.', typed: ['node', 'package.json'], program: join(process.cwd(), 'package.json'), expected: [process.cwd(), join(process.cwd(), 'package.json')]
+    cwd: process.cwd(), pwd: '.', typed: ['node', 'package.json'], program: join(process.cwd(), 'package.json'), expected: [process.cwd(), join(process.cwd(), 'package.json')], isPinned: true
   })
 }
 
@@ -86,11 +88,49 @@ for (const [title, at] of Object.entries(STARTS)) {
   await t.test(`paths are kept as typed: ${title}`, async (t) => {
     const folders = createReleaseFolders(t)
     const start = at(folders)
-    const [directory, program] = start.expected
+    const { expected: [directory, program], isPinned = false } = start
 
-    t.strictSame(startAt(folders, start), { directory, program })
+    t.strictSame(startAt(folders, start), { directory, program, isPinned })
   })
 }
+
+type Typed = readonly [program: string, application?: string]
+
+/** Started in a release directory, with or without a shell that says by which link it came there. */
+const PINNED: Readonly<Record<string, (folders: ReleaseFolders) => readonly [typed: Typed, isPinned: boolean]>> = {
+  'of a relative program': () => [['dist/main.js'], true],
+  'of a relative program without its extension': () => [['./dist/main'], true],
+  'of a relative application': ({ current }) => [[`${current}/dist/main.js`, './app.js'], true],
+  'of both': () => [['dist/main.js', 'app.js'], true],
+  'of neither, and there is no application': ({ current }) => [[`${current}/dist/main.js`], false],
+  'of neither': ({ current }) => [[`${current}/dist/main.js`, `${current}/app.js`], false]
+}
+
+for (const [title, row] of Object.entries(PINNED)) {
+  for (const [isPinned, pwd] of [[true, undefined], [true, '/'], [false, 'current']] as const) {
+    await t.test(`the path ${title} ${isPinned ? 'is pinned where' : 'follows the link when'} PWD is ${pwd}`, async (t) => {
+      const folders = createReleaseFolders(t)
+      const { root, current, release42 } = folders
+      const [[program, application], isPinnable] = row(folders)
+      const commandLineFile = join(root, 'cmdline')
+      writeFileSync(commandLineFile, ['node', program, application ?? '', ''].join('\0'))
+      const started = { argv: ['/usr/bin/node', resolve(release42, program)], cwd: () => release42 }
+
+      const paths = startPaths(pwd === 'current' ? current : pwd, application, started, commandLineFile)
+
+      t.equal(paths.isPinned, isPinned && isPinnable)
+    })
+  }
+}
+
+await t.test('a program is not called relative by a system that does not tell, and an application is', async (t) => {
+  const { root, release42 } = createReleaseFolders(t)
+  const start = (application?: string): StartPaths =>
+    startPaths(undefined, application, { argv: ['node', `${release42}/dist/main.js`], cwd: () => release42 }, join(root, 'missing'))
+
+  t.strictSame(start(), { directory: release42, program: `${release42}/dist/main.js`, isPinned: false })
+  t.equal(start('./app.js').isPinned, true)
+})
 
 await t.test('a link that moves leads to the program of the other release', async (t) => {
   const folders = createReleaseFolders(t)
@@ -141,7 +181,18 @@ for (const [title, command] of Object.entries(COMMANDS)) {
 
     t.strictSame(JSON.parse(stdout), {
       directory: title === 'through the link' ? root : current,
-      program: `${current}/program.ts`
+      program: `${current}/program.ts`,
+      isPinned: false
     }, stderr)
   })
 }
+
+await t.test('a real Node that no shell tells its directory pins what was typed relative', async (t) => {
+  const { root, release42 } = createReleaseFolders(t)
+  symlinkSync(PROGRAM, join(release42, 'program.ts'))
+  const { PWD, ...env } = process.env
+
+  const { stdout, stderr } = spawnSync(process.execPath, [...process.execArgv, 'current/program.ts'], { cwd: root, env, encoding: 'utf8', timeout: 60_000 })
+
+  t.strictSame(JSON.parse(stdout), { directory: root, program: `${root}/current/program.ts`, isPinned: true }, stderr)
+})

@@ -194,6 +194,60 @@ const rows: readonly Row[] = [
     answer: { fork: [{ slot: 0, generation: 1 }] }
   },
   {
+    title: 'a worker that hangs serves nobody: its slot is filled although it is still there',
+    workers: ['0/1 hung until 1500', '1/1 ready'],
+    desired: { slots: [1, 1] },
+    answer: { fork: [{ slot: 0, generation: 1 }], wakeAt: 1500 }
+  },
+  {
+    title: 'without a surge the place of one that hangs is free when it has exited',
+    workers: ['0/1 hung until 1500', '1/1 ready'],
+    desired: { slots: [1, 1], maxSurge: 0 },
+    answer: { wakeAt: 1500 }
+  },
+  {
+    title: 'a ready worker whose deadline has passed is killed',
+    workers: ['0/1 ready until 1000', '1/1 ready'],
+    desired: { slots: [1, 1] },
+    answer: { kill: [1] }
+  },
+  {
+    title: 'an old worker stays while its replacement has to prove itself',
+    workers: ['0/1 ready', '1/1 ready', '0/2 ready'],
+    desired: { slots: [2, 1], keep: 0 },
+    answer: {}
+  },
+  {
+    title: 'a replacement that has to prove itself is not drained for being stale',
+    workers: ['0/1 ready', '1/1 ready', '0/2 ready stale'],
+    desired: { slots: [2, 1], keep: 0 },
+    answer: {}
+  },
+  {
+    title: 'stale workers are replaced one after the other, whatever the surge',
+    workers: ['0/1 ready stale', '1/1 ready stale', '2/1 ready'],
+    desired: { slots: [1, 1, 1], maxSurge: 3 },
+    answer: { fork: [{ slot: 0, generation: 1 }] }
+  },
+  {
+    title: 'the next stale worker waits until the replacement of the first has relieved it',
+    workers: ['0/1 ready stale', '1/1 ready stale', '0/1 ready'],
+    desired: { slots: [1, 1], maxSurge: 2 },
+    answer: { drain: [1] }
+  },
+  {
+    title: 'nobody who serves is replaced while as many drain as may',
+    workers: ['0/2 ready', '1/1 ready', '0/1 draining until 1500'],
+    desired: { slots: [1, 1], maxDraining: 1 },
+    answer: { wakeAt: 1500 }
+  },
+  {
+    title: 'of two workers to be relieved the one stays that proved itself, which is the older',
+    workers: ['0/1 ready', '0/2 ready', '1/1 ready'],
+    desired: { slots: [3, 1] },
+    answer: { drain: [2], fork: [{ slot: 0, generation: 3 }] }
+  },
+  {
     title: 'without a surge one old worker goes first',
     workers: ['0/1 ready', '1/1 ready'],
     desired: { slots: [2, 2], maxSurge: 0 },

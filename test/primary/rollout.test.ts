@@ -1,12 +1,11 @@
 import t from 'tap'
-import type { Desired } from '../../src/primary/plan.ts'
 import { advance, rewind, type Progress } from '../../src/primary/rollout.ts'
 import { view } from './worker-view.ts'
 
 interface Advance {
   readonly title: string
   readonly workers: readonly string[]
-  readonly desired: Partial<Desired> & Pick<Desired, 'slots'>
+  readonly desired: { readonly slots: readonly number[], readonly atOnce?: number }
   readonly maxDraining?: number
   readonly answer: Partial<Progress> & Pick<Progress, 'slots'>
 }
@@ -40,14 +39,20 @@ const advances: readonly Advance[] = [
   {
     title: 'as many slots are advanced at once as may exist above the slots',
     workers: ['0/1 ready', '1/1 ready', '2/1 ready', '3/1 ready', '1/2 starting'],
-    desired: { slots: [1, 2, 1, 1], maxSurge: 3 },
+    desired: { slots: [1, 2, 1, 1], atOnce: 3 },
     answer: { slots: [2, 2, 2, 1] }
   },
   {
-    title: 'without a surge one slot at a time is advanced',
-    workers: ['0/1 ready', '1/1 ready'],
-    desired: { slots: [1, 1], maxSurge: 0 },
-    answer: { slots: [2, 1] }
+    title: 'nobody is advanced while none may be, as with a canary',
+    workers: ['0/1 ready', '0/2 ready', '1/1 ready'],
+    desired: { slots: [2, 1], atOnce: 0 },
+    answer: { slots: [2, 1], isWaitingForDrains: true }
+  },
+  {
+    title: 'a rollout is not complete while an old worker hangs',
+    workers: ['0/2 ready', '0/1 hung'],
+    desired: { slots: [2] },
+    answer: { slots: [2] }
   },
   {
     title: 'a slot whose new worker crashed is not left behind',
@@ -101,14 +106,14 @@ const advances: readonly Advance[] = [
   {
     title: 'only as many slots are advanced as may drain',
     workers: ['0/1 ready', '1/1 ready', '2/1 ready', '0/0 draining'],
-    desired: { slots: [1, 1, 1], maxSurge: 3 },
+    desired: { slots: [1, 1, 1], atOnce: 3 },
     maxDraining: 3,
     answer: { slots: [2, 2, 1] }
   },
   {
     title: 'workers that are about to drain count as draining ones',
     workers: ['0/1 ready', '1/1 ready', '2/1 ready', '0/2 ready', '1/2 starting'],
-    desired: { slots: [2, 2, 1], maxSurge: 3 },
+    desired: { slots: [2, 2, 1], atOnce: 3 },
     maxDraining: 2,
     answer: { slots: [2, 2, 1] }
   },
@@ -132,7 +137,7 @@ for (const { title, workers, desired, maxDraining = 10, answer } of advances) {
   await t.test(title, async (t) => {
     const views = workers.map((worker, index) => view(worker, index + 1))
 
-    const progress = advance(views, { maxSurge: 1, restartAt: 0, ...desired }, 2, maxDraining)
+    const progress = advance(views, desired.slots, 2, maxDraining, desired.atOnce ?? 1)
 
     t.strictSame(progress, { isComplete: false, isWaitingForDrains: false, ...answer })
   })

@@ -4,9 +4,9 @@ import type { Generation } from '../../src/primary/generation.ts'
 import { Supervisor } from '../../src/primary/supervisor.ts'
 import { FakeHost, type FakeProcess } from './fake-host.ts'
 
-type Settings = Readonly<Record<string, string>>
+export type Settings = Readonly<Record<string, string>>
 
-interface Line {
+export interface Line {
   readonly level: string
   readonly text: string
   readonly event?: string
@@ -26,6 +26,8 @@ export class Scene {
   readonly supervisor: Supervisor
   /** What the next generation is configured with; an Error refuses the reload. */
   settings: Settings | Error
+  /** Where its release is. */
+  directory = '/release'
   onLine: (line: Line) => void = () => {}
 
   constructor (settings: Settings) {
@@ -36,7 +38,7 @@ export class Scene {
         this.lines.push(line)
         this.onLine(line)
       }),
-      makeGeneration: (number) => makeGeneration(number, this.settings)
+      makeGeneration: (number) => makeGeneration(number, this.settings, this.directory)
     })
     this.supervisor.on('stopped', (code) => { this.stopped.push(code) })
     this.supervisor.on('serving', (workers) => { this.serving.push(workers) })
@@ -70,21 +72,36 @@ export class Scene {
     for (const process of this.host.living) if (process.isDisconnected) process.exits()
   }
 
+  /** Time passes, in which all that are ready send their heartbeats. */
+  passes (milliseconds: number): void {
+    const end = this.host.time + milliseconds
+    while (this.host.time < end) {
+      this.host.advance(Math.min(1000, end - this.host.time))
+      for (const process of this.host.living) if (process.isReady) process.beats()
+    }
+  }
+
   /** Has everybody behave well until nothing is left to do. */
   settle (): void {
     for (let steps = 0; steps < 1000; steps++) {
       this.drained()
       const starting = this.host.living.find((process) => !process.isReady && process.pid !== undefined)
-      if (starting === undefined) return
-      starting.becomesReady()
+      const asked = this.host.living.find(({ isAsked }) => isAsked)
+      if (starting !== undefined) starting.becomesReady()
+      else if (asked !== undefined) asked.answers()
+      else if (this.supervisor.state !== 'reloading') return
+      else this.passes(this.host.nextTimer - this.host.time)
     }
     throw new Error('the pool does not settle')
   }
 }
 
-/** A supervisor that was not started yet. */
+/** Two workers, a reload without a canary, and nobody who looks for hangs: most tests are about something else. */
+const PLAIN: Settings = { WORKERS: '2', CANARY_MS: '0', HEARTBEAT_TIMEOUT_MS: '0' }
+
+/** A supervisor that was not started yet. An empty setting is the real default. */
 export function supervise (settings: Settings = {}): Scene {
-  return new Scene({ WORKERS: '2', ...settings })
+  return new Scene({ ...PLAIN, ...settings })
 }
 
 /** A supervisor whose workers are all ready; what it logged up to then is gone. */
@@ -96,10 +113,17 @@ export function superviseRunning (settings: Settings = {}): Scene {
   return scene
 }
 
-function makeGeneration (number: number, settings: Settings | Error): Generation {
+function makeGeneration (number: number, settings: Settings | Error, directory: string): Generation {
   if (settings instanceof Error) throw settings
+  const variables = { ...PLAIN, ...settings }
   return {
-    number, config: readConfig(settings, () => 2), program: '/release/worker/index.js', application: null, directory: '/release'
+    number,
+    config: readConfig(variables, () => 2),
+    variables,
+    environment: {},
+    program: `${directory}/worker/index.js`,
+    application: null,
+    directory
   }
 }
 

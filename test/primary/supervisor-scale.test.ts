@@ -119,7 +119,7 @@ await t.test('one worker is relieved with a surge although MAX_SURGE=0 was set f
   scene.settle()
 
   t.strictSame(before, ['0/1 ready', '0/2 starting'])
-  t.strictSame(scene.table(), ['0/2 ready'])
+  t.strictSame(scene.table(), ['0/2 ready', '1/2 ready'])
 })
 
 await t.test('scaling during a stop is ignored', async (t) => {

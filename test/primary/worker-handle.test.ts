@@ -3,14 +3,14 @@ import { readConfig } from '../../src/config.ts'
 import { describeExit, identify, WorkerHandle, type WorkerState } from '../../src/primary/worker-handle.ts'
 
 const generation = {
-  number: 4, config: readConfig({ START_TIMEOUT_MS: '500' }, () => 2), program: '/worker.js', application: null, directory: '/'
+  number: 4, config: readConfig({ START_TIMEOUT_MS: '500' }, () => 2), variables: {}, environment: {}, program: '/worker.js', application: null, directory: '/'
 }
 
 /** A worker in a state, reached by a legal way. */
 function workerIn (state: WorkerState): WorkerHandle {
   const worker = new WorkerHandle(7, 1, generation, 1000)
   const way: Record<WorkerState, readonly WorkerState[]> = {
-    starting: [], ready: ['ready'], draining: ['draining'], exited: ['exited']
+    starting: [], ready: ['ready'], hung: ['ready', 'hung'], draining: ['draining'], exited: ['exited']
   }
   for (const step of way[state]) worker.moveTo(step, 1200)
   return worker
@@ -22,8 +22,10 @@ await t.test('a worker starts with the deadline of its generation', async (t) =>
   t.match(worker, { id: 7, slot: 1, generation: 4, state: 'starting', isStale: false, forkedAt: 1000, deadline: 1500 })
 })
 
-const STATES: readonly WorkerState[] = ['starting', 'ready', 'draining', 'exited']
-const LEGAL = ['starting ready', 'starting draining', 'starting exited', 'ready draining', 'ready exited', 'draining exited']
+const STATES: readonly WorkerState[] = ['starting', 'ready', 'hung', 'draining', 'exited']
+const LEGAL = [
+  'starting ready', 'starting draining', 'starting exited', 'ready hung', 'ready draining', 'ready exited', 'hung exited', 'draining exited'
+]
 
 for (const from of STATES) {
   for (const to of STATES) {
@@ -49,13 +51,13 @@ await t.test('a worker notes when it changed its state', async (t) => {
   t.match(worker, { forkedAt: 1000, readyAt: 1100, drainingAt: 1200 })
 })
 
-await t.test('a worker is ready when it listens and has said so, and has no deadline then', async (t) => {
+await t.test('a worker is ready when it listens and has said so, and is expected to be heard of then', async (t) => {
   const worker = workerIn('starting')
 
   const isReadyBy = [worker.listens(1100), worker.saysReady(1200), worker.listens(1300), worker.saysReady(1400)]
 
   t.strictSame(isReadyBy, [false, true, false, false])
-  t.match(worker, { state: 'ready', readyAt: 1200, deadline: Infinity })
+  t.match(worker, { state: 'ready', readyAt: 1200, deadline: 31_200 })
 })
 
 await t.test('a worker may say that it is ready before it is known to listen', async (t) => {
@@ -89,7 +91,7 @@ await t.test('a worker that is draining does not become ready any more', async (
 await t.test('a log line names slot, generation and pid', async (t) => {
   const worker = workerIn('starting')
   const unborn = identify(worker)
-  worker.process = { pid: 123, send: () => {}, disconnect: () => {}, kill: () => {} }
+  worker.process = { pid: 123, send: () => {}, disconnect: () => {}, kill: () => {}, readStack: async () => undefined }
 
   t.strictSame(unborn, { slot: 1, generation: 4, pid: undefined })
   t.strictSame(identify(worker), { slot: 1, generation: 4, pid: 123 })

@@ -4,7 +4,8 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyServerOptions } from '
 import { pino } from 'pino'
 import type { Test } from 'tap'
 import { readConfig } from '../../src/config.ts'
-import type { PoolView } from '../../src/messages.ts'
+import type { Broadcast, PoolView } from '../../src/messages.ts'
+import { Bus } from '../../src/worker/bus.ts'
 import { Drain } from '../../src/worker/drain.ts'
 import { buildServer } from '../../src/worker/server.ts'
 import { connectRaw, type RawClient } from '../helpers/raw-client.ts'
@@ -22,6 +23,9 @@ export interface Parts {
 export interface Built {
   readonly fastify: FastifyInstance
   readonly drain: Drain
+  /** Its end of the bus, and what was said on it. */
+  readonly bus: Bus
+  readonly sent: Broadcast[]
   /** Lines of the log, of level info and above. */
   readonly lines: Array<{ readonly level: number, readonly msg: string, readonly err?: { readonly message: string } }>
 }
@@ -29,10 +33,13 @@ export interface Built {
 /** The server of a worker, as Baton builds it around a plugin. */
 export async function build (t: Test, { plugin = hello, options = {}, env = {}, pool = atRest }: Parts = {}): Promise<Built> {
   const lines: Built['lines'] = []
+  const sent: Broadcast[] = []
+  const bus = new Bus((broadcast) => { sent.push(broadcast) })
   // As the worker does it.
   const drain = new Drain(() => { fastify.close().catch(t.threw) })
   const fastify = await buildServer({
     application: { plugin, options },
+    bus,
     config: readConfig(env, () => 1),
     drain,
     log: pino({}, { write: (line) => { lines.push(JSON.parse(line)) } }),
@@ -43,7 +50,7 @@ export async function build (t: Test, { plugin = hello, options = {}, env = {}, 
     fastify.server.closeAllConnections()
     await fastify.close()
   })
-  return { fastify, drain, lines }
+  return { fastify, drain, bus, sent, lines }
 }
 
 export interface Served extends Built {

@@ -33,6 +33,28 @@ await t.test('a drain begins once, however often it is said to', async (t) => {
   t.match(drain.report(), { requests: 0, closedByUse: 0, closedByExpiry: 0, closedAtDeadline: 0 })
 })
 
+await t.test('requests are counted from the start, once each, before and during a drain', async (t) => {
+  const slow = signal()
+  const { drain, close, connect, arrival } = await listen(t, { '/slow': (_request, response) => { slow.on(() => { response.end() }) } })
+  const [one, other] = [await connect(), await connect()]
+
+  t.equal(drain.served, 0)
+  await one.send(request('GET /1')).answer()
+  await one.send(request('GET /2')).answer()
+  t.equal(drain.served, 2)
+  const arrived = arrival()
+  other.send(request('GET /slow'))
+  await arrived
+  t.equal(drain.served, 3, 'also before its answer')
+  const closed = close()
+  await one.send(request('GET /3')).answer()
+  slow.give()
+  await other.answer()
+
+  t.match(await closed, { requests: 2 })
+  t.equal(drain.served, 4)
+})
+
 await t.test('idle connections are closed with FIN when the deadline is near, and not before', async (t) => {
   const listening = await listenByClock(t)
   const { drain, clock, close, connect, connectIdle } = listening

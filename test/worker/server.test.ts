@@ -18,6 +18,23 @@ await t.test('the application finds out which worker it runs in', async (t) => {
   t.same(worker, WORKER)
 })
 
+await t.test('the application talks to the other workers', async (t) => {
+  const heard: unknown[] = []
+  const { fastify, bus, sent } = await build(t, {
+    plugin: async (fastify) => {
+      fastify.workers.on('greeting', (data) => { heard.push(data) })
+      fastify.get('/greet', async () => { fastify.workers.broadcast('greeting', { from: fastify.worker.slot }) })
+    }
+  })
+
+  await fastify.inject('/greet')
+  bus.deliver({ topic: 'greeting', data: { from: 0 } })
+  await new Promise(setImmediate)
+
+  t.strictSame(sent, [{ topic: 'greeting', data: { from: WORKER.slot } }])
+  t.strictSame(heard, [{ from: 0 }])
+})
+
 await t.test('every answer names the worker when it should', async (t) => {
   const { connect } = await serve(t, {
     env: { WORKER_HEADER: 'true' },

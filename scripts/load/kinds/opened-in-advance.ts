@@ -21,7 +21,11 @@ export function openedInAdvance (count: number): ClientKind {
       await loop.pause(loop.between(SHORTEST_PAUSE, LONGEST_PAUSE))
       try {
         connection.assertSound()
-        if (!connection.isReusable) throw new RequestFailure('closed before the first request')
+        if (!connection.isReusable) {
+          const failure = new RequestFailure('closed before the first request')
+          failure.connection = connection.trace
+          throw failure
+        }
         if (loop.isStopped) return
 
         const startedAt = performance.now()

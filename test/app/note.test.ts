@@ -1,0 +1,104 @@
+import t from 'tap'
+import type { Test } from 'tap'
+import type { FastifyInstance } from 'fastify'
+
+import type { Broadcast } from '../../src/messages.ts'
+import { Bus } from '../../src/worker/bus.ts'
+import { buildApp, worker } from './build-app.ts'
+
+interface Pair {
+  readonly here: FastifyInstance
+  readonly there: FastifyInstance
+  /** What was said by either. */
+  readonly sent: Broadcast[]
+}
+
+/** Two workers that hear each other. */
+function buildPair (t: Test): Pair {
+  const sent: Broadcast[] = []
+  const tell = (listener: () => Bus) => (broadcast: Broadcast) => {
+    sent.push(broadcast)
+    listener().deliver(broadcast)
+  }
+  const here: Bus = new Bus(tell(() => there))
+  const there: Bus = new Bus(tell(() => here))
+  return { here: buildApp(t, {}, here), there: buildApp(t, {}, there), sent }
+}
+
+async function putNote (app: FastifyInstance, payload: unknown) {
+  return app.inject({ method: 'PUT', url: '/note', payload: payload as object })
+}
+
+async function getNote (app: FastifyInstance): Promise<unknown> {
+  const response = await app.inject('/note')
+  return response.json()
+}
+
+await t.test('GET /note is empty before anybody has written one', async (t) => {
+  t.strictSame(await getNote(buildApp(t)), { note: '', ...worker })
+})
+
+await t.test('PUT /note answers with the note, and GET /note reads it', async (t) => {
+  const app = buildApp(t)
+
+  const response = await putNote(app, { note: 'buy "milk" – ü' })
+
+  t.equal(response.statusCode, 200)
+  t.strictSame(response.json(), { note: 'buy "milk" – ü', ...worker })
+  t.strictSame(await getNote(app), { note: 'buy "milk" – ü', ...worker })
+})
+
+await t.test('a note that one worker is given is read from the other, the last one wins, and nobody repeats it', async (t) => {
+  const { here, there, sent } = buildPair(t)
+  await Promise.all([here.ready(), there.ready()])
+
+  await putNote(here, { note: 'from here' })
+  t.match(await getNote(there), { note: 'from here' })
+  await putNote(there, { note: 'from there' })
+
+  t.match(await getNote(here), { note: 'from there' })
+  t.match(await getNote(there), { note: 'from there' })
+  t.strictSame(sent, [{ topic: 'note', data: 'from here' }, { topic: 'note', data: 'from there' }])
+})
+
+await t.test('a worker that starts after a note was written has not heard of it', async (t) => {
+  const { here, there } = buildPair(t)
+  await here.ready()
+
+  await putNote(here, { note: 'too early' })
+  await there.ready()
+
+  t.match(await getNote(there), { note: '' })
+})
+
+await t.test('PUT /note takes the longest note that it allows, of whatever characters', async (t) => {
+  const { here, sent } = buildPair(t)
+  const note = '\u0001'.repeat(1000)
+
+  const response = await putNote(here, { note })
+
+  t.equal(response.statusCode, 200)
+  t.strictSame(sent, [{ topic: 'note', data: note }])
+})
+
+const WRONG: ReadonlyArray<readonly [payload: unknown, message: string]> = [
+  [undefined, 'body must be object'],
+  [{}, "body must have required property 'note'"],
+  [{ text: 'no' }, "body must have required property 'note'"],
+  [{ note: {} }, 'body/note must be string'],
+  [{ note: ['a', 'b'] }, 'body/note must be string'],
+  [{ note: 'x'.repeat(1001) }, 'body/note must NOT have more than 1000 characters']
+]
+
+for (const [payload, message] of WRONG) {
+  await t.test(`PUT /note refuses and tells nobody: ${message} (${JSON.stringify(payload)?.slice(0, 20)})`, async (t) => {
+    const { here, sent } = buildPair(t)
+
+    const response = await putNote(here, payload)
+
+    t.equal(response.statusCode, 400)
+    t.strictSame(response.json(), { statusCode: 400, code: 'FST_ERR_VALIDATION', error: 'Bad Request', message })
+    t.strictSame(sent, [])
+    t.match(await getNote(here), { note: '' })
+  })
+}
