@@ -7,6 +7,7 @@ export interface LogLine {
   readonly port?: unknown
   readonly pid?: unknown
   readonly generation?: unknown
+  readonly signal?: unknown
   readonly durationMs?: unknown
   readonly msg?: unknown
   readonly err?: unknown

@@ -111,17 +111,20 @@ await t.test('an answer with others behind it says keep-alive, although the appl
   }
 })
 
-await t.test('a client that says close gets what it asks for, also with a request behind', async (t) => {
+await t.test('a client that says close gets what it asks for, also with an early answer', async (t) => {
   const { close, connect } = await listen(t, {
     '/': (_request, response) => { response.writeHead(200, { connection: 'close' }).end() }
   })
-  const client = await connect()
+  const clients = [await connect(), await connect()]
   const closed = close()
 
-  client.send(request('GET /', { connection: 'close' }), request('GET /behind'))
+  clients[0]?.send(request('GET /', { connection: 'close' }), request('GET /behind'))
+  clients[1]?.send(request('POST /', { connection: 'close', 'content-length': '1000' }))
 
-  t.match(await client.answer(), { headers: { connection: 'close' } })
-  t.equal(await client.end(), 'FIN')
+  for (const client of clients) {
+    t.match(await client.answer(), { headers: { connection: 'close' } })
+    t.equal(await client.end(), 'FIN')
+  }
   await closed
 })
 
