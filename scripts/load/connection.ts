@@ -182,14 +182,9 @@ export class Connection {
   #deliver (): void {
     const waiter = this.#waiter
     if (waiter === undefined) return
-    const response = this.#responses.shift()
     this.#waiter = undefined
-    if (response !== undefined) {
-      waiter.resolve(response)
-    } else if (this.#failure !== undefined) {
-      waiter.reject(this.#failure)
-    } else {
-      this.#waiter = waiter
-    }
+    const response = this.#responses.shift()
+    if (response !== undefined) waiter.resolve(response)
+    else if (this.#failure !== undefined) waiter.reject(this.#failure)
   }
 }

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
 import type { ClientKind, Recorder } from './client-kind.ts'
+import type { DrainReport } from './drain-watch.ts'
 import { Ledger } from './ledger.ts'
 import { runReloads } from './reload-schedule.ts'
 import type { Reloader } from './reload.ts'
@@ -71,6 +72,7 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
   const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION })
   const progress = reportProgress(options, ledger, generations, startedAt)
 
+  let drains: DrainReport | undefined
   loop.enable()
   const clients = Promise.all(kinds.map((kind) => kind.run({
     target, timeout, recorder, signal: stop.signal, maxRequests: MAX_REQUESTS_PER_CLIENT, random: Math.random
@@ -78,6 +80,8 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
   try {
     // Clients end first only for a fault of theirs, or at their bound.
     await Promise.race([runReloads({ ...options, startedAt, ledger, signal: ended }), clients])
+    // Before the clients close their connections, which would end every drain.
+    drains = reloader?.drains
     stop.abort()
     await clients
   } finally {
@@ -96,7 +100,8 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
     ...ledger.reportSides(),
     failed: ledger.reportFailed(),
     generations: ascending(generations),
-    eventLoopDelay: Math.max(0, loop.max / 1e6 - LOOP_RESOLUTION)
+    eventLoopDelay: Math.max(0, loop.max / 1e6 - LOOP_RESOLUTION),
+    ...(drains === undefined ? {} : { drains })
   }
 }
 

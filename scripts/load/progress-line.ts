@@ -4,6 +4,8 @@ const CLEAR_LINE = '\r\x1b[2K'
 /** In a pipe, so that a log of it stays readable. */
 const PIPE_INTERVAL = 5000
 const TERMINAL_INTERVAL = 250
+/** Of a terminal that does not know its width, or says 0. */
+const DEFAULT_COLUMNS = 80
 
 export interface Output {
   readonly isTTY?: boolean
@@ -27,7 +29,7 @@ export class ProgressLine {
   update (progress: Progress): void {
     const line = formatProgress(progress)
     // A line that wraps could not be rewritten.
-    if (this.#output.isTTY === true) this.#output.write(CLEAR_LINE + line.slice(0, (this.#output.columns ?? 80) - 1))
+    if (this.#output.isTTY === true) this.#output.write(CLEAR_LINE + line.slice(0, (this.#output.columns || DEFAULT_COLUMNS) - 1))
     else this.#output.write(`${line}\n`)
   }
 

@@ -1,4 +1,5 @@
 import type { WorkerSighting } from './client-kind.ts'
+import type { DrainReport } from './drain-watch.ts'
 
 /** How one reload went, as whoever asked for it saw it. Times are of `performance.now()`. */
 export interface Reload {
@@ -26,4 +27,6 @@ export interface Reloader {
   readonly reload: (timeout: number, signal: AbortSignal) => Promise<Reload>
   /** Is told of every answer that names its worker, if it wants to know. */
   readonly observe?: (sighting: WorkerSighting) => void
+  /** What has become, by now, of the workers that were relieved, if that can be known. */
+  readonly drains?: DrainReport
 }

@@ -1,3 +1,4 @@
+import type { DrainReport } from './drain-watch.ts'
 import type { Reload } from './reload.ts'
 
 /** All that a run found out, free of classes, so that it can be stored and compared. Milliseconds. */
@@ -18,6 +19,8 @@ export interface Report {
   readonly generations: readonly number[]
   /** The longest that this program's own event loop was late: latencies are too high by up to that. */
   readonly eventLoopDelay: number
+  /** What had become of the relieved workers when the load ended; unknown of a service started by others. */
+  readonly drains?: DrainReport
 }
 
 /** Of the requests that were answered as they should be. */

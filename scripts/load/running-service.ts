@@ -5,6 +5,8 @@ import type { Reload, Reloader } from './reload.ts'
 import { ReloadWatch } from './reload-watch.ts'
 
 const LOOK_INTERVAL = 50
+/** Which generation is old must be known before SIGHUP is sent. */
+const FIRST_ANSWER_TIMEOUT = 5000
 
 /**
  * A service that somebody else started: it is known by its primary's pid, and by its answers.
@@ -31,6 +33,7 @@ export class RunningService implements Reloader {
   }
 
   async reload (timeout: number, signal: AbortSignal): Promise<Reload> {
+    await waitFor(() => this.#newestGeneration !== undefined, Math.min(timeout, FIRST_ANSWER_TIMEOUT), signal)
     const startedAt = performance.now()
     const unknown = (reason: string): Reload => {
       const endedAt = performance.now()
@@ -45,17 +48,20 @@ export class RunningService implements Reloader {
     } catch (error) {
       return unknown(`SIGHUP to ${this.#pid}: ${(error as Error).message}`)
     }
-    while (!signal.aborted && performance.now() - startedAt < timeout) {
-      await setTimeout(LOOK_INTERVAL)
-      const endedAt = watch.endedAt(performance.now())
-      const generation = watch.newGeneration
-      if (endedAt !== undefined && generation !== undefined) {
-        return { outcome: 'completed', startedAt, endedAt, duration: endedAt - startedAt, generation }
-      }
+    await waitFor(() => watch.endedAt(performance.now()) !== undefined, timeout, signal)
+    const endedAt = watch.endedAt(performance.now())
+    const generation = watch.newGeneration
+    if (endedAt !== undefined && generation !== undefined) {
+      return { outcome: 'completed', startedAt, endedAt, duration: endedAt - startedAt, generation }
     }
     if (signal.aborted) return unknown('the run was interrupted')
-    return unknown(watch.newGeneration === undefined
+    return unknown(generation === undefined
       ? `no new generation has answered within ${timeout} ms`
-      : `an older generation than ${watch.newGeneration} still answers after ${timeout} ms`)
+      : `an older generation than ${generation} still answers after ${timeout} ms`)
   }
+}
+
+async function waitFor (isTrue: () => boolean, timeout: number, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + timeout
+  while (!isTrue() && !signal.aborted && performance.now() < deadline) await setTimeout(LOOK_INTERVAL)
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { Connection } from './connection.ts'
+import { DrainWatch, type DrainReport } from './drain-watch.ts'
 import { findFreePort } from './free-port.ts'
 import type { LogLine } from './log-lines.ts'
 import { requestHead } from './raw-request.ts'
@@ -29,6 +30,7 @@ export class ServiceStartError extends Error {
 export class StartedService implements Reloader {
   readonly process: ServiceProcess
   readonly target: Target
+  readonly #drains = new DrainWatch()
 
   /**
    * Starts the program with a free port in `PORT`, and waits until it answers there, or at the port that
@@ -64,6 +66,12 @@ export class StartedService implements Reloader {
   private constructor (process: ServiceProcess, target: Target) {
     this.process = process
     this.target = target
+    process.onLine((line) => { this.#drains.hear(line, performance.now()) })
+  }
+
+  /** What has become, by now, of the workers that were relieved. */
+  get drains (): DrainReport {
+    return this.#drains.report(performance.now())
   }
 
   async reload (timeout: number, signal: AbortSignal): Promise<Reload> {

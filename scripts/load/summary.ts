@@ -9,6 +9,7 @@ export function formatSummary (report: Report): string {
     formatKinds(report),
     formatFailures(report),
     formatReloads(report),
+    formatDrains(report),
     [`event loop of this program: at most ${formatMs(report.eventLoopDelay)} ms late`]
   ].filter((block) => block.length > 0).map((block) => block.join('\n')).join('\n\n')
 }
@@ -61,6 +62,16 @@ function formatReloads ({ reloads, inside, outside }: Report): string[] {
       ['outside', '', '', '', '', formatCount(outside.answered), formatMs(outside.p99)]
     ]
   )
+}
+
+function formatDrains ({ drains }: Report): string[] {
+  if (drains === undefined || drains.begun === 0) return []
+  const { begun, finished, killed, longest } = drains
+  const rest = begun - finished - killed
+  return [
+    `workers relieved: ${begun}; gone when the load ended ${finished}, killed ${killed}, still draining ${rest}; ` +
+    `the longest drain took ${formatMs(longest)} ms${rest > 0 ? ' or more' : ''}`
+  ]
 }
 
 function formatLatencies ({ answered, p50, p99, max }: LatencyReport): string[] {

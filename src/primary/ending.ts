@@ -28,6 +28,11 @@ export class Ending {
     return this.#drainAt
   }
 
+  /** When everybody has to be gone. */
+  get deadline (): number {
+    return this.#deadline
+  }
+
   get code (): ExitCode {
     return this.#surrender ?? (this.#hasCut ? ExitCode.forced : ExitCode.ok)
   }

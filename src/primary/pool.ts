@@ -89,11 +89,15 @@ export class Pool {
     }
   }
 
-  /** Its deadline has passed. */
-  kill (id: number): void {
+  /**
+   * Its deadline has passed.
+   *
+   * @param end when even one that hangs has to be gone, although it has not told where
+   */
+  kill (id: number, end: number): void {
     const worker = this.#workers.get(id) as WorkerHandle
     if (worker.state === 'ready') {
-      this.#onHang(worker)
+      this.#onHang(worker, end)
       return
     }
     if (worker.state === 'hung') {
@@ -133,12 +137,12 @@ export class Pool {
   }
 
   /** A replacement is started at once; the hung one is killed when it has told where it hangs, or not. */
-  #onHang (worker: WorkerHandle): void {
+  #onHang (worker: WorkerHandle, end: number): void {
     const now = this.#host.now()
     const error = toErrorReport(new WorkerHungError(worker.release.config.heartbeatTimeout))
     worker.failure ??= error
     worker.moveTo('hung', now)
-    worker.deadline = now + STACK_TIMEOUT
+    worker.deadline = Math.min(now + STACK_TIMEOUT, end)
     worker.process?.readStack().then(
       (stack) => { this.#killHung(worker, stack) },
       () => { this.#killHung(worker, undefined) }

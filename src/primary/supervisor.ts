@@ -256,7 +256,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #carryOut ({ fork, drain, kill }: Plan, now: number): void {
     for (const worker of this.workers.filter(({ id }) => kill.includes(id))) {
       this.#ending.cuts(worker)
-      this.#pool.kill(worker.id)
+      this.#pool.kill(worker.id, this.#ending.deadline)
     }
     // One that hangs served until now, as the plan had it, and may have been the proof of its release.
     if (kill.length > 0) return

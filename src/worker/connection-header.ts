@@ -20,7 +20,6 @@ export function setConnection (response: ServerResponse, headers: HeadersArgumen
   const isNamed = kept.length < given.length || response.hasHeader('connection')
 
   if (isLast) {
-    response.shouldKeepAlive = false
     response.removeHeader('keep-alive')
     response.setHeader('connection', 'close')
   } else if (isNamed && response.shouldKeepAlive) {

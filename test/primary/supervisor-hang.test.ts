@@ -280,3 +280,17 @@ await t.test('a stop does not wait longer for one that hangs than for all others
   t.notOk(hung?.sent.some(({ type }) => type === 'drain'))
   t.strictSame(scene.stopped, [1])
 })
+
+await t.test('nor does it for one of which it is found out at the stop itself that it hangs', async (t) => {
+  const scene = superviseRunning({ WORKERS: '1', HEARTBEAT_TIMEOUT_MS: '3000', STOP_TIMEOUT_MS: '1000' })
+  const [hung] = scene.host.processes
+  scene.host.advance(2900)
+  scene.host.suspend(100)
+  scene.supervisor.stop({ delay: 0, idleTimeout: 0 })
+  const found = scene.table()
+
+  scene.host.advance(1000)
+
+  t.strictSame(found, ['0/1 hung'])
+  t.equal(hung?.kills, 1)
+})

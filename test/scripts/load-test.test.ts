@@ -39,6 +39,7 @@ const RUNS: ReadonlyArray<readonly [title: string, args: readonly string[], code
   ],
   ['exits 64 when the command line is wrong', ['--duration', 'soon'], 64, [/^--duration is "soon": .* \(--help lists the options\)\n$/]],
   ['exits 64 when the host is another machine', ['--url', 'http://192.0.2.1', '--reloads', '0'], 64, [/^192\.0\.2\.1 is not a loopback host/]],
+  ['exits 64 when nobody has the pid', ['--url', 'http://127.0.0.1', '--pid', '4194304'], 64, [/^--pid is 4194304: kill ESRCH/]],
   ['exits 0 when asked for help', ['--help'], 0, [/^Usage: npm run load-test/]]
 ]
 

@@ -21,6 +21,14 @@ await t.test('on a terminal the line is rewritten in place, cut to its width, an
   t.ok(line.interval < 1000)
 })
 
+await t.test('a terminal that says it has no columns gets the whole line', async (t) => {
+  const written: string[] = []
+
+  new ProgressLine({ isTTY: true, columns: 0, write: (text) => { written.push(text) } }).update(PROGRESS)
+
+  t.strictSame(written, [`\r\x1b[2K${formatProgress(PROGRESS)}`])
+})
+
 await t.test('in a pipe each update is a line, every few seconds', async (t) => {
   const written: string[] = []
   const line = new ProgressLine({ write: (text) => { written.push(text) } })

@@ -48,7 +48,7 @@ await Promise.all([
   t.test('there is no reload of a service whose answers name no generation', async (t) => {
     const reloader = new RunningService(process.pid)
 
-    t.match(await reloader.reload(1000, NEVER), { outcome: 'unknown', reason: /names a generation/ })
+    t.match(await reloader.reload(100, NEVER), { outcome: 'unknown', reason: /names a generation/ })
   }),
 
   t.test('a pid that nobody has is refused', async (t) => {

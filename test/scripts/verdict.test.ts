@@ -87,3 +87,12 @@ quick        ECONNRESET  5,010      3.0     17                   in 1
 quick        ECONNRESET  6,000      3.0      0  1,000 ms after SIGHUP
 `)
 })
+
+await t.test('the summary says what had become of the relieved workers', async (t) => {
+  const drains = { begun: 6, finished: 3, killed: 1, longest: 4321 }
+
+  t.match(formatSummary({ ...GOOD, drains }), `
+workers relieved: 6; gone when the load ended 3, killed 1, still draining 2; the longest drain took 4,321 ms or more
+`)
+  t.match(formatSummary({ ...GOOD, drains: { begun: 2, finished: 2, killed: 0, longest: 5 } }), /the longest drain took 5\.0 ms\n/)
+})

@@ -1,7 +1,7 @@
 import type { RequestListener, ServerResponse } from 'node:http'
 import t from 'tap'
 import { request } from '../helpers/raw-client.ts'
-import { listen } from './listening.ts'
+import { listen, signal } from './listening.ts'
 
 type Write = (response: ServerResponse) => void
 
@@ -111,31 +111,43 @@ await t.test('an answer with others behind it says keep-alive, although the appl
   }
 })
 
-await t.test('a client that says close gets what it asks for, also with a request behind', async (t) => {
-  const { close, connect } = await listen(t)
-  const client = await connect()
+await t.test('a client that says close gets what it asks for, also with an early answer', async (t) => {
+  const { close, connect } = await listen(t, {
+    '/': (_request, response) => { response.writeHead(200, { connection: 'close' }).end() }
+  })
+  const clients = [await connect(), await connect()]
   const closed = close()
 
-  client.send(request('GET /', { connection: 'close' }), request('GET /behind'))
+  clients[0]?.send(request('GET /', { connection: 'close' }), request('GET /behind'))
+  clients[1]?.send(request('POST /', { connection: 'close', 'content-length': '1000' }))
 
-  t.match(await client.answer(), { headers: { connection: 'close' } })
-  t.equal(await client.end(), 'FIN')
+  for (const client of clients) {
+    t.match(await client.answer(), { headers: { connection: 'close' } })
+    t.equal(await client.end(), 'FIN')
+  }
   await closed
 })
 
-await t.test('headers that were sent cannot be written again', async (t) => {
+await t.test('headers that were sent cannot be written again, and the connection goes on', async (t) => {
   const errors: unknown[] = []
+  const work = signal()
   const { close, connect } = await listen(t, {
-    '/': (_request, response) => {
-      response.write('once')
-      try { response.writeHead(200, { 'x-a': '1' }) } catch (error) { errors.push(error) }
-      response.end()
+    '/stream': (_request, response) => {
+      response.write('one ')
+      work.on(() => {
+        try { response.writeHead(200, { 'x-a': '1' }) } catch (error) { errors.push(error) }
+        response.end('two')
+      })
     }
   })
   const client = await connect()
-  const closed = close()
+  await client.send(request('GET /stream')).receives('one ')
 
-  t.match(await client.send(request('GET /')).answer(), { headers: { connection: 'close' }, body: 'once' })
+  const closed = close()
+  work.give()
+
+  t.match(await client.answer(), { headers: { connection: 'keep-alive' }, body: 'one two' })
   t.match(errors, [{ code: 'ERR_HTTP_HEADERS_SENT' }])
-  await closed
+  t.match(await client.send(request('GET /')).answer(), { headers: { connection: 'close' } })
+  t.match(await closed, { closedByUse: 1 })
 })

@@ -139,17 +139,18 @@ await t.test('the idle timeout of a stop closes a connection that has been idle 
 
 await t.test('a request between two looks makes the idle time begin anew', async (t) => {
   const limits = { timeout: MINUTE, idleTimeout: 1000 }
-  const { drain, clock, close, connect } = await listenByClock(t, {
+  const listening = await listenByClock(t, {
     '/upload': (_request, response) => { response.end('early') }
   })
+  const { drain, clock, close, connect } = listening
   const client = await connect()
   drain.limit(limits)
   const closed = close()
 
   clock.now += 900
-  client.send(request('POST /upload', { 'content-length': '100000' }))
+  client.send(request('POST /upload', { 'content-length': '1000' }))
   t.match(await client.answer(), { headers: { connection: 'keep-alive' }, body: 'early' })
-  client.send('x'.repeat(100_000))
+  await sendRead(listening, client, 'x'.repeat(1000))
   clock.now += 900
   drain.limit(limits)
 
@@ -166,6 +167,20 @@ await t.test('an idle timeout of 0 closes idle connections at once', async (t) =
 
   for (const client of clients) t.equal(await client.end(), 'FIN')
   t.match(await closed, { closedAtDeadline: 2 })
+})
+
+await t.test('a connection is idle once its upload has been read, in however many packets', async (t) => {
+  const listening = await listenByClock(t)
+  const { drain, close, connect } = listening
+  const client = await connect()
+  await client.send(request('POST /', { 'content-length': '4' })).answer()
+  await sendRead(listening, client, 'body')
+  drain.limit({ timeout: MINUTE, idleTimeout: 0 })
+
+  const closed = close()
+
+  t.equal(await client.end(), 'FIN')
+  t.match(await closed, { closedAtDeadline: 1 })
 })
 
 await t.test('the idle timeout spares a connection that is receiving a request', async (t) => {

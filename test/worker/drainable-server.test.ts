@@ -422,6 +422,7 @@ await t.test('a connection that was upgraded is left alone', async (t) => {
     socket.pipe(socket)
   })
   const client = await connect()
+  await client.send(request('POST /', {}, 'body')).answer()
   client.send(request('GET /', { connection: 'upgrade', upgrade: 'echo' }))
   t.match(await client.answer(), { status: 101, headers: { connection: 'upgrade' } })
 

@@ -187,11 +187,11 @@ await t.test('a flood of requests that its client does not read yet is answered 
   const closed = close()
   client.socket.pause()
 
-  client.send(request('GET /').repeat(300))
+  client.send(request('GET /').repeat(100))
   client.socket.resume()
-  const answers = await client.answers(300)
+  const answers = await client.answers(100)
 
-  t.equal(answers.filter(({ body }) => body.length === 100_000).length, 300)
+  t.equal(answers.filter(({ body }) => body.length === 100_000).length, 100)
   t.match(answers.at(-1), CLOSE)
   await closed
 })

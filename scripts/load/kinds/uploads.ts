@@ -30,6 +30,7 @@ export function uploads (count: number): ClientKind {
       ]))
       for (let offset = 0; offset < body.length; offset += PIECE_LENGTH) {
         await loop.pause(delay)
+        if (!connection.isReusable) break
         const piece = body.subarray(offset, offset + PIECE_LENGTH)
         connection.write(isChunked ? toChunk(piece) : piece)
       }
