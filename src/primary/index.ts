@@ -23,7 +23,7 @@ const SIGNALS = [
  * @throws when the configuration is wrong; nothing has been started
  */
 export async function runPrimary (application: string | undefined): Promise<void> {
-  const paths = startPaths(shellDirectory())
+  const paths = startPaths(shellDirectory(), application)
   const prepare = (number: number): Generation => makeGeneration(number, readVariables(paths.directory), paths, application)
   const { config } = prepare(1)
   if (config.pidFile !== undefined) checkPidFile(config.pidFile)
@@ -36,6 +36,9 @@ export async function runPrimary (application: string | undefined): Promise<void
     log,
     makeGeneration: prepare
   })
+  if (paths.isPinned) {
+    log.info({ directory: paths.directory }, 'relative paths are pinned to this directory, because PWD does not say by which links it was reached')
+  }
   warnOfKeepAlive(config, log)
   supervisor.on('reloaded', ({ config }) => {
     log.level = config.logLevel

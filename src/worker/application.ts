@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { FastifyPluginAsync, FastifyServerOptions } from 'fastify'
 import { ApplicationNotFoundError, NoPluginError, OptionNotAllowedError, OptionsNotAnObjectError } from '../errors.ts'
@@ -9,7 +10,7 @@ export interface Application {
   readonly options: FastifyServerOptions
 }
 
-const BUILT_IN = new URL(`../app/index.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+const BUILT_IN = new URL(`../app/index${extname(import.meta.url)}`, import.meta.url)
 
 /** Options that make a server which this project could not drain, or could not supervise. */
 const OWNED: Readonly<Record<string, string>> = {

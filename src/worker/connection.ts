@@ -23,6 +23,10 @@ export class Connection {
   /** When a look first found it idle. */
   #idleSince: number | undefined
   #ending: Ending | undefined
+  /** An answer during the drain came before its request had been read. */
+  #wasEarly = false
+  /** The closing answer has been sent, and the rest of its request is still read. */
+  #finishLater: (() => void) | undefined
 
   constructor (socket: TrackedSocket) {
     this.#socket = socket
@@ -58,9 +62,23 @@ export class Connection {
     return true
   }
 
-  /** Whether no further request has arrived since the one that this answers. */
-  isNewest (response: ServerResponse): boolean {
+  /** No further request has arrived since the one that this answers. */
+  #isNewest (response: ServerResponse): boolean {
     return this.#answers.at(-1) === response
+  }
+
+  /**
+   * Whether this answer may close the connection.
+   *
+   * One that comes before its request has been read leaves it open, because further requests may be on
+   * their way behind the body; only once, or a client that does nothing but upload would hold the drain.
+   */
+  mayClose (response: ServerResponse): boolean {
+    if (!this.#isNewest(response) || response.socket === null) return false
+    const isEarly = !hasArrived(response.req)
+    const mayClose = !isEarly || this.#wasEarly
+    this.#wasEarly ||= isEarly
+    return mayClose
   }
 
   /** @returns for how many milliseconds looks have found it idle; -Infinity when it is not */
@@ -73,14 +91,25 @@ export class Connection {
   /**
    * The answer that is about to be written says that the connection closes.
    *
-   * Node closes it with `destroySoon()`. Requests that the client had sent before it read the answer
-   * would turn that into a reset, and the reset can overtake the answer.
+   * Node closes it with `destroySoon()`. Whatever the client had sent before it read the answer, the rest
+   * of an upload or a further request, would turn that into a reset, and the reset can overtake the answer.
+   * So an answer that comes early waits with the close until its request has been read (RFC 9112, section 9.6).
    *
    * @param linger asked when the answer has been sent
    */
-  closeAfterAnswer (linger: () => number): void {
+  closeAfterAnswer ({ req }: ServerResponse, linger: () => number): void {
     this.#ending = 'by use'
-    this.#socket.destroySoon = () => { this.#finish(linger()) }
+    this.#socket.destroySoon = () => {
+      this.#finishLater = (): void => { this.#finish(linger()) }
+      if (hasArrived(req)) this.finishNow()
+      else req.once('end', () => { this.finishNow() })
+    }
+  }
+
+  /** Ends the wait for the rest of a request that was answered already. */
+  finishNow (): void {
+    this.#finishLater?.()
+    this.#finishLater = undefined
   }
 
   /** @param linger milliseconds that the client has to close its side after we have closed ours */
@@ -107,8 +136,12 @@ export class Connection {
   }
 }
 
-/** @returns whether the headers announce a body */
-export function hasBody ({ headers }: IncomingMessage): boolean {
+/** Whether the whole request has been read. (`complete` is still false while the handler of one without a body runs.) */
+function hasArrived (request: IncomingMessage): boolean {
+  return request.complete || !hasBody(request)
+}
+
+function hasBody ({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 

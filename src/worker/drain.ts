@@ -110,14 +110,12 @@ export class Drain {
     if (this.isDraining) this.#requests++
   }
 
-  /** Whether no further request has arrived on the connection since the one that this answers. */
-  isNewest (socket: TrackedSocket, response: ServerResponse): boolean {
-    return Connection.of(socket).isNewest(response)
-  }
-
-  /** The answer that is about to be written says that the connection closes. */
-  closeAfterAnswer (socket: TrackedSocket): void {
-    Connection.of(socket).closeAfterAnswer(() => this.#linger(LINGER))
+  /** @returns whether the answer that is about to be written has to say that the connection closes */
+  closesWith (response: ServerResponse): boolean {
+    const connection = Connection.of(response.req.socket)
+    if (!connection.mayClose(response)) return false
+    connection.closeAfterAnswer(response, () => this.#linger(LINGER))
+    return true
   }
 
   #linger (wanted: number): number {
@@ -153,7 +151,10 @@ export class Drain {
   #closeIdle (isOver: boolean, idleTimeout: number): void {
     const now = this.#now()
     for (const connection of this.#connections) {
-      if (connection.ending !== undefined) continue
+      if (connection.ending !== undefined) {
+        if (isOver) connection.finishNow()
+        continue
+      }
       const isIdle = connection.idleFor(now) >= idleTimeout
       if (isIdle || (isOver && connection.requests === 0)) connection.close(this.#linger(IDLE_LINGER))
     }

@@ -4,7 +4,7 @@ import {
 } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
 import { setConnection, type HeadersArgument } from './connection-header.ts'
-import { hasBody, type TrackedSocket } from './connection.ts'
+import type { TrackedSocket } from './connection.ts'
 import type { Drain } from './drain.ts'
 
 /**
@@ -50,26 +50,10 @@ function responseClass (drain: Drain): typeof ServerResponse {
     override writeHead (status: number, reason?: string | HeadersArgument, headers?: HeadersArgument): this {
       if (!drain.isDraining || this.headersSent) return super.writeHead(status, reason as string, headers as OutgoingHttpHeaders)
       const given = typeof reason === 'string' ? headers : headers ?? reason
-      const decided = announceClose(drain, this, given)
+      const decided = setConnection(this, given, drain.closesWith(this))
       return typeof reason === 'string' ? super.writeHead(status, reason, decided) : super.writeHead(status, decided)
     }
   } as typeof ServerResponse
-}
-
-function announceClose (drain: Drain, response: ServerResponse, headers: HeadersArgument): OutgoingHttpHeaders {
-  const socket = response.req.socket
-  const isLast = drain.isNewest(socket, response) && response.socket !== null && hasArrived(response.req)
-  if (isLast) drain.closeAfterAnswer(socket)
-  return setConnection(response, headers, isLast)
-}
-
-/**
- * Whether the whole request has been read. Closing a connection with unread data resets it, and the
- * client never reads an answer that came early. (`complete` is still false while the handler of a
- * request without a body runs.)
- */
-function hasArrived (request: IncomingMessage): boolean {
-  return request.complete || !hasBody(request)
 }
 
 /**

@@ -9,6 +9,7 @@ import { createDrainableServer } from './drainable-server.ts'
 import type { Drain } from './drain.ts'
 import type { WorkerIdentity } from './identity.ts'
 import { health } from './plugins/health.ts'
+import { injectWhileDraining } from './plugins/inject.ts'
 import { shed, watchPressure } from './plugins/pressure.ts'
 
 export interface ServerParts {
@@ -29,20 +30,22 @@ export interface ServerParts {
  */
 export async function buildServer (parts: ServerParts): Promise<FastifyInstance> {
   const { application, bus, config, drain, log, pool, worker } = parts
+  let handler: RequestListener | undefined
   const fastify = Fastify({
     keepAliveTimeout: config.keepAliveTimeout,
     ...application.options,
     loggerInstance: log,
     logController: new RequestLog(config.logRequests),
     return503OnClosing: false,
-    serverFactory: (handler, options) => {
-      const named = config.workerHeader ? nameWorker(handler as RequestListener, worker) : handler as RequestListener
-      return createServer(drain, options as FastifyServerOptions, named)
+    serverFactory: (given, options) => {
+      handler = config.workerHeader ? nameWorker(given as RequestListener, worker) : given as RequestListener
+      return createServer(drain, options as FastifyServerOptions, handler)
     }
   }) as unknown as FastifyInstance
 
   fastify.decorate('worker', worker)
   fastify.decorate('workers', bus)
+  injectWhileDraining(fastify, handler as unknown as RequestListener, () => drain.isDraining)
   try {
     const isUnderPressure = await watchPressure(fastify, config.pressure)
     if (config.healthPrefix !== '') {
