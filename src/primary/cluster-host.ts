@@ -5,6 +5,10 @@ import type { Generation } from './generation.ts'
 import { captureHangStack, inspectableSettings } from './hang-stack.ts'
 import type { Host, WorkerEvents, WorkerProcess } from './host.ts'
 
+/** In the place of a process that could not be started. */
+/* c8 ignore next -- it is taken off the table before anybody asks anything of it */
+const NO_PROCESS: WorkerProcess = { pid: undefined, send: () => {}, disconnect: () => {}, kill: () => {}, readStack: async () => undefined }
+
 /**
  * The world as Node's cluster has it. Once in a process: the scheduling policy is fixed by the first fork.
  *
@@ -51,6 +55,6 @@ function fork (
   } catch (error) {
     // Out of file descriptors or processes: some of these are thrown, others are events.
     process.nextTick(() => { events.error(error as Error) })
-    return { pid: undefined, send: () => {}, disconnect: () => {}, kill: () => {}, readStack: async () => undefined }
+    return NO_PROCESS
   }
 }

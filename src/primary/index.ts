@@ -70,13 +70,17 @@ function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): vo
     delay: false,
     skip: [...SIGNALS],
     logger: false,
+    /* c8 ignore next 4 -- a defect of the primary: no test has one */
     onSecondError: (err) => {
       log.fatal({ err }, 'another error of the primary')
       kill()
     }
   }, async ({ err }) => {
-    if (err !== undefined) log.fatal({ err }, 'an error of the primary; stopping')
-    hasFailed = err !== undefined
+    /* c8 ignore next 4 -- the same */
+    if (err !== undefined) {
+      log.fatal({ err }, 'an error of the primary; stopping')
+      hasFailed = true
+    }
     const { stopIdle, stopDelay } = supervisor.generation.config
     supervisor.stop(isUrgent ? { idleTimeout: 0, delay: 0 } : { idleTimeout: stopIdle, delay: stopDelay })
     await new Promise(() => {})

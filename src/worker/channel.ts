@@ -17,8 +17,10 @@ export interface Channel {
 /** Opens the channel of this process, which must be a worker of Node's cluster. */
 export function openChannel ({ message, lost }: ChannelEvents): Channel {
   const worker = cluster.worker as Worker
-  // The cluster module disconnects after the last server has closed, which throws when the primary died meanwhile.
-  process.on('error', ignoreDisconnected)
+  // The cluster module disconnects when the last server has closed, and that throws when the primary died
+  // meanwhile: in the middle of the server's `close` event, of which Fastify's own close would never hear.
+  const disconnect = process.disconnect?.bind(process)
+  process.disconnect = () => { if (process.connected) disconnect?.() }
   process.on('message', (received) => {
     const ours = unwrap<ToWorker>(received)
     if (ours !== undefined) message(ours)
@@ -36,8 +38,4 @@ export function openChannel ({ message, lost }: ChannelEvents): Channel {
       else done()
     }
   }
-}
-
-function ignoreDisconnected (error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ERR_IPC_DISCONNECTED') throw error
 }

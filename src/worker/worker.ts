@@ -100,6 +100,7 @@ export class Worker {
   /** Shortly before the deadline the primary hears what is left, so that it can say what a kill costs. */
   #reportNear (timeout: number): void {
     clearTimeout(this.#reporting)
+    /* c8 ignore next 3 -- the worker is killed a moment later, and its coverage with it */
     this.#reporting = setTimeout(() => {
       this.#channel.send({ type: 'draining', progress: this.#drain.progress() })
     }, timeout - Math.min(REPORT_MARGIN, timeout / 10))

@@ -95,3 +95,25 @@ await t.test('a relative path follows the directory that the shell was in, also 
 
   t.match(await hello(program.url), { release: 'two' })
 })
+
+await t.test('where nobody says by which links the working directory was reached, the log says that relative paths are pinned', async (t) => {
+  const cwd = t.testdir({ 'package.json': '{ "type": "module" }', 'app.js': TELLS })
+  const program = await serve(t, { cwd, env: { PWD: undefined }, args: ['app.js'] })
+
+  t.match(program.find(({ msg }) => msg.startsWith('relative paths are pinned')), { directory: cwd })
+  program.child.kill('SIGINT')
+  t.same(await program.exit(), { code: 0, signal: null })
+})
+
+await t.test('a process that cannot be started for a reload fails it, and nothing else', async (t) => {
+  const cwd = t.testdir({ '.env': '' })
+  const program = await serve(t, { cwd })
+
+  // More than the system takes for one variable.
+  writeFileSync(join(cwd, '.env'), `LONG=${'x'.repeat(200_000)}`)
+  t.match(await program.reload(), { event: 'reload:failed', err: { code: 'BATON_FORK_FAILED', message: /E2BIG/ } })
+
+  t.match(await hello(program.url), { generation: 1 })
+  program.child.kill('SIGINT')
+  t.same(await program.exit(), { code: 0, signal: null })
+})

@@ -152,6 +152,8 @@ await t.test('a keep-alive timeout that outlives the drain timeout is warned of 
   const program = await serve(t, { env: { KEEP_ALIVE_TIMEOUT_MS: '90000' } })
 
   t.match(program.find(({ msg }) => msg.startsWith('KEEP_ALIVE_TIMEOUT_MS')), { level: 40 })
+  program.child.kill('SIGINT')
+  t.same(await program.exit(), { code: 0, signal: null })
 })
 
 async function pids (program: Program): Promise<number[]> {

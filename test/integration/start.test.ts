@@ -89,6 +89,13 @@ await t.test('a port that is taken ends the start with code 3 and names the addr
   t.match(program.lines.at(-1)?.msg, `EADDRINUSE 127.0.0.1:${port}`)
 })
 
+await t.test('an address that is not of this host ends the start with code 3 and is named', async (t) => {
+  const program = startProgram(t, { env: { HOST: '192.0.2.1' } })
+
+  t.same(await program.exit(), { code: 3, signal: null })
+  t.match(program.stderr, 'EADDRNOTAVAIL: address not available 192.0.2.1')
+})
+
 await t.test('the start-up line says what is served where, by how many, and how to reload', async (t) => {
   const program = await serve(t)
 

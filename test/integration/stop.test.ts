@@ -120,6 +120,8 @@ await t.test('when the primary is killed its workers answer what they hold, then
   await allArrived(program.url, 2)
 
   process.kill(program.pid, 'SIGKILL')
+  await program.line(({ msg }) => msg.startsWith('the primary is gone'))
+  for (const { pid } of program.events('worker:forked')) process.kill(pid as number, 'SIGTERM')
 
   for (const { status } of await Promise.all(answers)) t.equal(status, 200)
   await waitUntil(() => program.survivors().length === 0, () => 'the workers to leave')
@@ -139,6 +141,8 @@ await t.test('when the primary is killed while a worker drains, the worker finis
 
   t.equal((await answer).status, 200)
   await waitUntil(() => program.survivors().length === 0, () => 'the workers to leave')
+  t.match(await program.line(({ event, pid }) => event === 'worker:drained' && pid === old), { requests: 1 })
+  t.equal(program.find(({ level }) => level === 60), undefined, 'no error that nobody caught')
 })
 
 /** Waits until requests sent before have reached a worker: connections are handed out in their order. */
