@@ -115,10 +115,15 @@ export class Program {
   }
 }
 
-/** Starts the program; whatever is left of it is killed when the test ends. */
+/** Milliseconds for a stop that writes its coverage; whoever holds a request longer is killed. */
+const GRACE = 1500
+
+/** Starts the program; whatever is left of it is ended when the test ends. */
 export function startProgram (t: Test, options: ProgramOptions = {}): Program {
   const program = new Program(options)
   t.teardown(async () => {
+    program.child.kill('SIGINT')
+    await waitUntil(() => program.survivors().length === 0, () => 'the stop', GRACE).catch(() => {})
     program.kill()
     await program.exit()
     await waitUntil(() => program.survivors().length === 0, () => 'the last process')
