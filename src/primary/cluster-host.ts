@@ -50,7 +50,7 @@ function fork (
       send: (message) => { worker.send(wrap(message), () => {}) },
       disconnect: () => { worker.disconnect() },
       kill: () => { worker.process.kill('SIGKILL') },
-      readStack: async () => pid === undefined ? undefined : await captureHangStack(pid)
+      readStack: async () => await captureHangStack(Number(pid))
     }
   } catch (error) {
     // Out of file descriptors or processes: some of these are thrown, others are events.

@@ -56,7 +56,7 @@ export async function runPrimary (application: string | undefined): Promise<void
 
 /** A signal, or an error of our own: either way the workers finish what they hold. */
 function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): void {
-  let hasFailed = false
+  let leastCode: number = ExitCode.ok
   const kill = (): void => {
     log.warn('killing the workers')
     supervisor.kill()
@@ -79,7 +79,7 @@ function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): vo
     /* c8 ignore next 4 -- the same */
     if (err !== undefined) {
       log.fatal({ err }, 'an error of the primary; stopping')
-      hasFailed = true
+      leastCode = ExitCode.forced
     }
     const { stopIdle, stopDelay } = supervisor.generation.config
     supervisor.stop(isUrgent ? { idleTimeout: 0, delay: 0 } : { idleTimeout: stopIdle, delay: stopDelay })
@@ -88,7 +88,7 @@ function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): vo
 
   supervisor.once('stopped', (code) => {
     if (code !== ExitCode.cannotStart) log.info({ code }, 'stopped')
-    process.exit(hasFailed ? ExitCode.forced : code)
+    process.exit(Math.max(code, leastCode))
   })
   process.on('exit', () => { if (config.pidFile !== undefined) removePidFile(config.pidFile) })
   const stop = (isPersonWaiting: boolean): void => {

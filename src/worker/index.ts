@@ -23,5 +23,6 @@ try {
 } catch (error) {
   // The primary may be of an older release, to which these settings were right.
   const report = wrap({ type: 'failed', error: toErrorReport(error) })
-  process.send?.(report, undefined, undefined, () => { process.exit(1) })
+  const send = process.send as NonNullable<typeof process.send>
+  send.call(process, report, undefined, undefined, () => { process.exit(1) })
 }

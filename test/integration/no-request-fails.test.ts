@@ -12,7 +12,7 @@ async function load (args: readonly string[], env: Readonly<Record<string, strin
     return true
   }
   const code = await loadTest([...args, '--connections', '40'], {
-    stdout: { write }, stderr: { write }, env: { ...process.env, ...env }, program: PROGRAM, signal: AbortSignal.timeout(110_000)
+    stdout: { write }, stderr: { write }, env: { ...process.env, CANARY_MS: '100', ...env }, program: PROGRAM, signal: AbortSignal.timeout(110_000)
   })
   return { code, output }
 }

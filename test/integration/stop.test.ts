@@ -1,9 +1,12 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { hello, keepAlive, send } from '../helpers/http.ts'
 import { isAlive, serve } from '../helpers/program.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
+
+const FAILS_LATE = fileURLToPath(new URL('../fixtures/apps/fails-late.js', import.meta.url))
 
 for (const signal of ['SIGTERM', 'SIGQUIT', 'SIGINT'] as const) {
   await t.test(`${signal} answers the requests in flight, then ends everything with code 0`, async (t) => {
@@ -143,6 +146,23 @@ await t.test('when the primary is killed while a worker drains, the worker finis
   await waitUntil(() => program.survivors().length === 0, () => 'the workers to leave')
   t.match(await program.line(({ event, pid }) => event === 'worker:drained' && pid === old), { requests: 1 })
   t.equal(program.find(({ level }) => level === 60), undefined, 'no error that nobody caught')
+})
+
+await t.test('an error that nobody catches in a worker whose primary is dead cuts no request', async (t) => {
+  const program = await serve(t, { env: { WORKERS: '1' }, args: [FAILS_LATE] })
+  const agent = keepAlive()
+  await send(program.url, { agent })
+  const slow = send(`${program.url}/slow`)
+  await allArrived(program.url, 1)
+
+  process.kill(program.pid, 'SIGKILL')
+  await program.line(({ msg }) => msg.startsWith('the primary is gone'))
+  await send(`${program.url}/throw-later`, { agent })
+
+  t.equal((await slow).status, 200)
+  t.ok(await program.line(({ event }) => event === 'worker:drained'))
+  await waitUntil(() => program.survivors().length === 0, () => 'the workers to leave')
+  agent.destroy()
 })
 
 /** Waits until requests sent before have reached a worker: connections are handed out in their order. */
