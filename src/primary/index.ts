@@ -84,6 +84,7 @@ function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): vo
     const { stopIdle, stopDelay } = supervisor.generation.config
     supervisor.stop(isUrgent ? { idleTimeout: 0, delay: 0 } : { idleTimeout: stopIdle, delay: stopDelay })
     await new Promise(() => {})
+  /* c8 ignore next -- the exit comes first */
   })
 
   supervisor.once('stopped', (code) => {
