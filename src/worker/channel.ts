@@ -3,6 +3,8 @@ import { unwrap, wrap, type ToPrimary, type ToWorker } from '../messages.ts'
 
 export interface ChannelEvents {
   readonly message: (message: ToWorker) => void
+  /** The last server has closed, and Node's cluster is about to close the channel: what is sent now still arrives. */
+  readonly closing: () => void
   /** The channel is gone: the primary disconnected this worker and it is drained, or the primary died. */
   readonly lost: () => void
 }
@@ -15,12 +17,16 @@ export interface Channel {
 }
 
 /** Opens the channel of this process, which must be a worker of Node's cluster. */
-export function openChannel ({ message, lost }: ChannelEvents): Channel {
+export function openChannel ({ message, closing, lost }: ChannelEvents): Channel {
   const worker = cluster.worker as Worker
   // The cluster module disconnects when the last server has closed, and that throws when the primary died
   // meanwhile: in the middle of the server's `close` event, of which Fastify's own close would never hear.
   const disconnect = process.disconnect?.bind(process)
-  process.disconnect = () => { if (process.connected) disconnect?.() }
+  process.disconnect = () => {
+    if (!process.connected) return
+    closing()
+    disconnect?.()
+  }
   process.on('message', (received) => {
     const ours = unwrap<ToWorker>(received)
     if (ours !== undefined) message(ours)

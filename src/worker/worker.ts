@@ -38,6 +38,8 @@ export class Worker {
     this.#log = log
     this.#channel = openChannel({
       message: (message) => { this.#onMessage(message) },
+      // A hook of the application may still hang: then the primary knows that no request does.
+      closing: () => { this.#report() },
       lost: () => { this.#onLost() }
     })
   }
@@ -100,11 +102,13 @@ export class Worker {
   /** Shortly before the deadline the primary hears what is left, so that it can say what a kill costs. */
   #reportNear (timeout: number): void {
     clearTimeout(this.#reporting)
-    /* c8 ignore next 3 -- the worker is killed a moment later, and its coverage with it */
-    this.#reporting = setTimeout(() => {
-      this.#channel.send({ type: 'draining', progress: this.#drain.progress() })
-    }, timeout - Math.min(REPORT_MARGIN, timeout / 10))
+    /* c8 ignore next -- the worker is killed a moment later, and its coverage with it */
+    this.#reporting = setTimeout(() => { this.#report() }, timeout - Math.min(REPORT_MARGIN, timeout / 10))
     this.#reporting.unref()
+  }
+
+  #report (): void {
+    this.#channel.send({ type: 'draining', progress: this.#drain.progress() })
   }
 
   #onLost (): void {
