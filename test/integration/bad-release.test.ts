@@ -94,7 +94,7 @@ await t.test('when no worker is ready for GIVE_UP_MS the program ends with code 
   const { link, switchTo } = createReleases(t, { good: saying('good') })
   switchTo('good')
   const program = await serve(t, {
-    args: [`${link}/app.js`], env: { WORKERS: '1', GIVE_UP_MS: '1500', APP_FAILS: 'false', MAX_RESTARTS: '0' }
+    args: [`${link}/app.js`], env: { WORKERS: '1', GIVE_UP_MS: '6000', APP_FAILS: 'false', MAX_RESTARTS: '0' }
   })
   const { pid } = await hello(program.url)
 

@@ -133,8 +133,8 @@ await t.test('when the primary is killed its workers answer what they hold, then
 })
 
 await t.test('when the primary is killed while a worker drains, the worker finishes all the same', async (t) => {
-  const program = await serve(t, { env: { WORKERS: '1' } })
-  const answer = send(`${program.url}/slow?ms=2000`)
+  const program = await serve(t, { env: { WORKERS: '1', CANARY_MS: '0' } })
+  const answer = send(`${program.url}/slow?ms=5000`)
   await allArrived(program.url, 1)
   const old = program.events('worker:ready')[0]?.pid as number
 

@@ -124,7 +124,7 @@ for (const { what, code } of SILENT_INSPECTORS) {
     const worker = await forkWorker(t, withInspector(code))
     const waits = once(worker.process, 'message', { signal: AbortSignal.timeout(DEADLINE) })
 
-    t.equal(await captureHangStack(worker.pid, 1000), undefined)
+    t.equal(await captureHangStack(worker.pid, 6000), undefined)
 
     await t.resolves(waits, 'it was asked')
     await socketsAreClosed()
