@@ -9,7 +9,7 @@ interface Misbehaviour {
   readonly title: string
   readonly fault: Fault
   /** What the raw clients say, and what undici says. */
-  readonly reasons: { readonly raw: string, readonly undici: string, readonly pipelined?: string }
+  readonly reasons: { readonly raw: string, readonly undici: string, readonly pipelined?: readonly string[] }
   readonly bytes: (bytes: number) => boolean
   readonly timeout?: number
 }
@@ -21,8 +21,8 @@ const MISBEHAVIOURS: readonly Misbehaviour[] = [
   {
     title: 'resets the connection instead of an answer',
     fault: (_response, socket) => { socket.resetAndDestroy() },
-    // In a batch it comes together with the earlier answers, and Node shows it as a FIN.
-    reasons: { raw: 'ECONNRESET', undici: 'ECONNRESET', pipelined: 'closed without an answer' },
+    // In a batch it may come together with the earlier answers, and Node shows it as a FIN then.
+    reasons: { raw: 'ECONNRESET', undici: 'ECONNRESET', pipelined: ['closed without an answer', 'ECONNRESET'] },
     bytes: isNone
   },
   {
@@ -96,8 +96,10 @@ await Promise.all(MISBEHAVIOURS.map(async ({ title, fault, reasons, bytes, timeo
         timeout, until: ({ answers, failures }) => failures.length > 0 && answers.length > BATCH
       })
 
-      const { raw, undici, pipelined: piped = raw } = reasons
-      t.strictSame(record.reasons, [isUndici ? undici : create === pipelined ? piped : raw], `${kind.name}: the reason`)
+      const { raw, undici, pipelined: piped = [raw] } = reasons
+      const allowed = isUndici ? [undici] : create === pipelined ? piped : [raw]
+      t.equal(record.reasons.length, 1, `${kind.name}: one failure`)
+      t.ok(allowed.includes(String(record.reasons[0])), `${kind.name}: the reason, ${record.reasons[0]}`)
       t.ok(record.failures.every(({ failure }) => bytes(failure.bytes)), `${kind.name}: the bytes`)
       t.ok(record.answers.length > BATCH, `${kind.name}: it goes on afterwards`)
     }))

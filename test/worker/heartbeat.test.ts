@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events'
+import { setImmediate as turn } from 'node:timers/promises'
 import { getHeapStatistics } from 'node:v8'
 import t from 'tap'
 import { unwrap, wrap, type Load } from '../../src/messages.ts'
@@ -82,6 +83,8 @@ await t.test('the delay is how late a heartbeat is after the one before', async 
 })
 
 await t.test('the utilization is that since the heartbeat before: near 1 for a loop that only works', async (t) => {
+  // Before its first turn a loop has none.
+  await turn()
   const clock = fakeClock()
   const loads: Load[] = []
   startHeartbeat(DRAIN, (load) => { loads.push(load) }, clock)
