@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { findFreePort } from '../../scripts/load/free-port.ts'
 import { hello, send } from '../helpers/http.ts'
 import { serve, startProgram } from '../helpers/program.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
@@ -175,7 +176,7 @@ await t.test('a PID_FILE of a process that has gone is taken over, one that cann
 
 await t.test('a log that cannot be written costs neither a request nor the exit', async (t) => {
   const full = openSync('/dev/full', 'w')
-  const port = await freePort()
+  const port = await findFreePort()
   const child = spawn(process.execPath, ['dist/main.js'], {
     env: { ...process.env, PORT: String(port), WORKERS: '1', LOG_REQUESTS: 'true' }, stdio: ['ignore', full, 'pipe']
   })
@@ -210,12 +211,3 @@ await t.test('a worker that is started by hand says that it is none', async (t) 
   t.equal((await program.exit()).code, 1)
   t.match(program.stderr, 'this program is a worker: it is started by Baton')
 })
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
