@@ -72,3 +72,11 @@ await t.test('an application shapes the answer as it does with other errors', as
   t.equal(response.statusCode, 503)
   t.same(response.json(), { own: 'FST_UNDER_PRESSURE' })
 })
+
+await t.test('a worker that has just started sheds nothing: what it measured is its own start', async (t) => {
+  const { fastify } = await build(t, { env: { MAX_RSS_BYTES: '1' } })
+
+  const { statusCode } = await fastify.inject('/')
+
+  t.equal(statusCode, 200)
+})
