@@ -1,59 +1,16 @@
 import { resolve } from 'node:path'
 import { Ajv } from 'ajv'
+import { contradictions } from './contradictions.ts'
 import { cpuLimit } from './cpu-limit.ts'
 import { DEFAULT_ENV_FILE, readEnvFile } from './env-file.ts'
 import { InvalidSettingsError, UsageError } from './errors.ts'
-import {
-  flag, integer, limit, MAX_TIMER, millisecondsOrZero, milliseconds, oneOf, optionalInteger, optionalText, orWord, text, type Setting
-} from './setting.ts'
+import { SETTINGS, type LogLevel, type Scheduling, type SettingName, type Settings, type TlsVersion } from './settings.ts'
 
 /** Not a setting: it is meant for one worker. */
 const ASSIGNMENT_VARIABLE = 'BATON_WORKER'
 /** Ajv would take `0x50`, `1e9`, `Infinity` and a blank for numbers as well. */
 const DECIMAL = /^\d+(\.\d+)?$/
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-
-/** The settings table of the README. */
-const SETTINGS = {
-  HOST: text('127.0.0.1', '^[^\\s/]+$', 'an IP address or a host name'),
-  PORT: integer(3000, 0, 65535),
-  WORKERS: orWord('auto', { type: 'integer', minimum: 1, maximum: 1024 }, 'auto', '"auto" or an integer from 1 to 1024'),
-  APP: optionalText('the path of the application\'s file'),
-  HEALTH_PREFIX: text('/health', '^(/[A-Za-z0-9._~-]+)*$', 'a path such as /health without a slash at its end, or empty'),
-  LOG_LEVEL: oneOf(LOG_LEVELS, 'info'),
-  LOG_REQUESTS: flag(false),
-  KEEP_ALIVE_TIMEOUT_MS: milliseconds(72_000, 1),
-  START_TIMEOUT_MS: milliseconds(30_000, 1),
-  DRAIN_TIMEOUT_MS: milliseconds(80_000, 1),
-  STOP_TIMEOUT_MS: milliseconds(8_000, 1),
-  STOP_IDLE_MS: milliseconds(1_000, 0),
-  STOP_DELAY_MS: milliseconds(0, 0),
-  CANARY_MS: milliseconds(1_000, 0),
-  MAX_SURGE: integer(1, 0, 1024),
-  MAX_DRAINING: optionalInteger(1, 4096),
-  MAX_EVENT_LOOP_DELAY_MS: limit(1000, { type: 'integer', minimum: 1, maximum: MAX_TIMER }, `an integer of milliseconds from 1 to ${MAX_TIMER}`),
-  MAX_EVENT_LOOP_UTILIZATION: limit('off', { type: 'number', exclusiveMinimum: 0, maximum: 1 }, 'a number above 0, up to 1'),
-  MAX_HEAP_USED_BYTES: limit('off', { type: 'integer', minimum: 1 }, 'an integer of bytes from 1'),
-  MAX_RSS_BYTES: limit('off', { type: 'integer', minimum: 1 }, 'an integer of bytes from 1'),
-  MAX_RESTARTS: integer(5, 0, 1000),
-  RESTART_WINDOW_MS: milliseconds(60_000, 1),
-  GIVE_UP_MS: milliseconds(60_000, 1),
-  HEARTBEAT_TIMEOUT_MS: millisecondsOrZero(30_000, 3_000),
-  MAX_WORKER_RSS_BYTES: limit('off', { type: 'integer', minimum: 1 }, 'an integer of bytes from 1'),
-  MAX_WORKER_REQUESTS: limit('off', { type: 'integer', minimum: 1 }, 'an integer from 1'),
-  MAX_WORKER_AGE_MS: limit('off', { type: 'integer', minimum: 1000 }, 'an integer of milliseconds from 1000'),
-  SCHEDULING: oneOf(['round-robin', 'shared'], 'round-robin'),
-  WORKER_HEADER: flag(false),
-  PID_FILE: optionalText('the path of a file'),
-  ENV_FILE: optionalText('the path of a file')
-}
-
-type SettingName = keyof typeof SETTINGS
-type Settings = { readonly [Name in SettingName]: typeof SETTINGS[Name] extends Setting<infer Value> ? Value : never }
 export type Environment = Readonly<Record<string, string | undefined>>
-
-/** Settings of the socket and of the primary, which a reload cannot change. */
-export const FIXED_SETTINGS: readonly string[] = ['HOST', 'PORT', 'SCHEDULING', 'PID_FILE', 'ENV_FILE'] satisfies SettingName[]
 
 /** Load shedding limits; 0 turns one off, as in @fastify/under-pressure. */
 export interface PressureLimits {
@@ -79,7 +36,7 @@ export interface Config {
   readonly application: string | undefined
   /** Empty when the health routes are off. */
   readonly healthPrefix: string
-  readonly logLevel: typeof LOG_LEVELS[number]
+  readonly logLevel: LogLevel
   readonly logRequests: boolean
   readonly keepAliveTimeout: number
   readonly startTimeout: number
@@ -97,10 +54,49 @@ export interface Config {
   /** Infinity when hangs are not looked for. */
   readonly heartbeatTimeout: number
   readonly workerLimits: WorkerLimits
-  readonly scheduling: 'round-robin' | 'shared'
+  /** Undefined: round-robin, and shared on a socket that somebody else holds. */
+  readonly scheduling: Scheduling | undefined
   readonly workerHeader: boolean
   readonly pidFile: string | undefined
+  /** Undefined for the default place. */
+  readonly controlSocket: string | 'off' | undefined
+  readonly metrics: MetricsAddress | undefined
+  /** Undefined for standard output. */
+  readonly logFile: string | undefined
+  readonly tls: TlsFiles | undefined
+  readonly http2: boolean
+  /** Listened on instead of host and port. */
+  readonly listenSocket: UnixSocket | undefined
+  /** The worker of slot n listens on this port plus n as well. */
+  readonly slotPortBase: number | undefined
 }
+
+/** Where the primary serves metrics and status. */
+export interface MetricsAddress {
+  readonly host: string
+  /** 0 for any that is free. */
+  readonly port: number
+}
+
+/** Paths as typed. */
+export interface TlsFiles {
+  readonly certFile: string
+  readonly keyFile: string
+  readonly minVersion: TlsVersion
+}
+
+export interface UnixSocket {
+  readonly path: string
+  /** Permissions of the socket's file. */
+  readonly mode: number
+}
+
+/** Where a worker listens. */
+export type ListenAddress =
+  | { readonly host: string, readonly port: number }
+  | UnixSocket
+  /** A descriptor of the primary. */
+  | { readonly fd: number }
 
 /** What a worker is told by the primary that forks it. */
 export interface Assignment {
@@ -109,14 +105,9 @@ export interface Assignment {
   /** Resolved path of the application's file; null for the built-in application. */
   readonly application: string | null
   /** Where to listen, whatever a reload made of the settings: the port is the one that `PORT=0` came to. */
-  readonly host: string
-  readonly port: number
-}
-
-interface Problem {
-  readonly variable: string
-  readonly value: unknown
-  readonly allowed: string
+  readonly address: ListenAddress
+  /** The port that reaches this slot alone; null for none. */
+  readonly slotPort: number | null
 }
 
 const validate = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true }).compile({
@@ -144,11 +135,11 @@ export function readConfig (environment: Environment = process.env, cpus: () => 
   const wrong = wrongSettings(given, coerced)
   const problems = [
     ...wrong.map((name) => ({ variable: name, value: given[name], allowed: SETTINGS[name].allowed })),
-    ...wrong.includes('MAX_SURGE') || wrong.includes('WORKERS') ? [] : contradictions(settings.MAX_SURGE, workers)
+    ...contradictions(settings, workers, wrong)
   ]
   if (problems.length > 0) {
     throw new InvalidSettingsError(problems
-      .map(({ variable, value, allowed }) => `  ${variable} is ${JSON.stringify(value)}: it must be ${allowed}`)
+      .map(({ variable, value, allowed }) => `  ${variable} is ${JSON.stringify(value) ?? 'not set'}: it must be ${allowed}`)
       .join('\n'))
   }
   return toConfig(settings, workers)
@@ -213,16 +204,6 @@ function wrongSettings (given: Readonly<Record<string, string | undefined>>, coe
   return (Object.keys(SETTINGS) as SettingName[]).filter((name) => refused.has(name) || isOddNumber(name))
 }
 
-/** What each setting allows by itself, and together they do not. */
-function contradictions (maxSurge: number, workers: number): Problem[] {
-  const allowed = maxSurge > workers
-    ? `at most the number of workers, which is ${workers}`
-    : 'at least 1 with one worker, which nobody else could stand in for'
-  return maxSurge > workers || (maxSurge === 0 && workers === 1)
-    ? [{ variable: 'MAX_SURGE', value: maxSurge, allowed }]
-    : []
-}
-
 function toConfig (settings: Settings, workers: number): Config {
   return Object.freeze({
     host: settings.HOST,
@@ -258,8 +239,21 @@ function toConfig (settings: Settings, workers: number): Config {
     }),
     scheduling: settings.SCHEDULING,
     workerHeader: settings.WORKER_HEADER,
-    pidFile: settings.PID_FILE
+    pidFile: settings.PID_FILE,
+    controlSocket: settings.CONTROL_SOCKET,
+    metrics: settings.METRICS_PORT === 'off' ? undefined : Object.freeze({ host: settings.METRICS_HOST, port: settings.METRICS_PORT }),
+    logFile: settings.LOG_FILE,
+    tls: tlsFiles(settings),
+    http2: settings.HTTP2,
+    listenSocket: settings.LISTEN_SOCKET === undefined
+      ? undefined
+      : Object.freeze({ path: settings.LISTEN_SOCKET, mode: parseInt(settings.LISTEN_MODE, 8) }),
+    slotPortBase: settings.SLOT_PORT_BASE === 'off' ? undefined : settings.SLOT_PORT_BASE
   })
+}
+
+function tlsFiles ({ TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile, TLS_MIN_VERSION: minVersion }: Settings): TlsFiles | undefined {
+  return certFile === undefined || keyFile === undefined ? undefined : Object.freeze({ certFile, keyFile, minVersion })
 }
 
 function orZero (value: number | 'off'): number {

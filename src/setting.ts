@@ -58,3 +58,7 @@ export function orWord<Word extends string> (word: Word, schema: object, fallbac
 export function limit (fallback: number | 'off', schema: object, allowed: string): Setting<number | 'off'> {
   return orWord('off', schema, fallback, `${allowed}, or "off"`)
 }
+
+export function optionalOneOf<Value extends string> (values: readonly Value[]): Setting<Value | undefined> {
+  return { ...oneOf(values, values[0] as Value), fallback: undefined }
+}

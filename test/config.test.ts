@@ -1,7 +1,8 @@
 import t from 'tap'
 import {
-  assignmentVariable, changedSettings, FIXED_SETTINGS, readConfig, readVariables, shellDirectory, takeAssignment, type Config, type Environment
+  assignmentVariable, changedSettings, readConfig, readVariables, shellDirectory, takeAssignment, type Config, type Environment
 } from '../src/config.ts'
+import { FIXED_SETTINGS } from '../src/settings.ts'
 
 const CPUS = 4
 
@@ -42,9 +43,16 @@ const DEFAULTS: Config = {
   giveUp: 60_000,
   heartbeatTimeout: 30_000,
   workerLimits: { rss: Infinity, requests: Infinity, age: Infinity },
-  scheduling: 'round-robin',
+  scheduling: undefined,
   workerHeader: false,
-  pidFile: undefined
+  pidFile: undefined,
+  controlSocket: undefined,
+  metrics: undefined,
+  logFile: undefined,
+  tls: undefined,
+  http2: false,
+  listenSocket: undefined,
+  slotPortBase: undefined
 }
 
 const NOTHING: readonly string[] = []
@@ -78,6 +86,8 @@ interface Row {
   /** Other variables, without which these values would contradict them. */
   readonly beside?: Readonly<Record<string, string>>
 }
+
+const PAIR = { TLS_CERT_FILE: '/etc/baton/cert.pem', TLS_KEY_FILE: '/etc/baton/key.pem' }
 
 const ROWS: readonly Row[] = [
   {
@@ -195,7 +205,65 @@ const ROWS: readonly Row[] = [
     allowed: 'one of round-robin, shared'
   },
   { variable: 'WORKER_HEADER', from: field('workerHeader'), ...flag },
-  { variable: 'PID_FILE', from: field('pidFile'), right: [['/run/baton.pid', '/run/baton.pid'], ['7', '7']], wrong: NOTHING, allowed: '' }
+  { variable: 'PID_FILE', from: field('pidFile'), right: [['/run/baton.pid', '/run/baton.pid'], ['7', '7']], wrong: NOTHING, allowed: '' },
+  { variable: 'CONTROL_SOCKET', from: field('controlSocket'), right: [['/run/baton.sock', '/run/baton.sock'], ['off', 'off']], wrong: NOTHING, allowed: '' },
+  {
+    variable: 'METRICS_PORT',
+    from: field('metrics'),
+    right: [['0', { host: '127.0.0.1', port: 0 }], ['9464', { host: '127.0.0.1', port: 9464 }], ['off', undefined]],
+    wrong: ['-1', '65536', '1.5', 'none'],
+    allowed: 'an integer from 0 to 65535, or "off"'
+  },
+  {
+    variable: 'METRICS_HOST',
+    from: (config) => config.metrics?.host,
+    right: [['0.0.0.0', '0.0.0.0'], ['::1', '::1']],
+    wrong: [' ', 'a host'],
+    allowed: 'an IP address or a host name',
+    beside: { METRICS_PORT: '9464' }
+  },
+  { variable: 'LOG_FILE', from: field('logFile'), right: [['/var/log/baton.log', '/var/log/baton.log']], wrong: NOTHING, allowed: '' },
+  {
+    variable: 'TLS_CERT_FILE',
+    from: (config) => config.tls?.certFile,
+    right: [['/etc/baton/cert.pem', '/etc/baton/cert.pem']],
+    wrong: NOTHING,
+    allowed: '',
+    beside: { TLS_KEY_FILE: '/etc/baton/key.pem' }
+  },
+  {
+    variable: 'TLS_KEY_FILE',
+    from: (config) => config.tls?.keyFile,
+    right: [['/etc/baton/key.pem', '/etc/baton/key.pem']],
+    wrong: NOTHING,
+    allowed: '',
+    beside: { TLS_CERT_FILE: '/etc/baton/cert.pem' }
+  },
+  {
+    variable: 'TLS_MIN_VERSION',
+    from: (config) => config.tls?.minVersion,
+    right: [['TLSv1.2', 'TLSv1.2'], ['TLSv1.3', 'TLSv1.3']],
+    wrong: ['TLSv1', '1.2', 'tlsv1.3'],
+    allowed: 'one of TLSv1.2, TLSv1.3',
+    beside: PAIR
+  },
+  { variable: 'HTTP2', from: field('http2'), ...flag, beside: PAIR },
+  { variable: 'LISTEN_SOCKET', from: (config) => config.listenSocket?.path, right: [['/run/baton/http.sock', '/run/baton/http.sock']], wrong: NOTHING, allowed: '' },
+  {
+    variable: 'LISTEN_MODE',
+    from: (config) => config.listenSocket?.mode,
+    right: [['0660', 0o660], ['777', 0o777]],
+    wrong: ['0800', '66', 'rw', '0o660'],
+    allowed: 'permissions in octal, such as 0660',
+    beside: { LISTEN_SOCKET: '/run/baton/http.sock' }
+  },
+  {
+    variable: 'SLOT_PORT_BASE',
+    from: field('slotPortBase'),
+    right: [['4000', 4000], ['1', 1], ['off', undefined]],
+    wrong: ['0', '65536', '1.5', 'none'],
+    allowed: 'an integer from 1 to 65535, or "off"'
+  }
 ]
 
 /** Read before the others, which it may bring. */
@@ -262,7 +330,17 @@ const CONTRADICTIONS: ReadonlyArray<readonly [string, Readonly<Record<string, st
   ['none at once, and two workers', { WORKERS: '2', MAX_SURGE: '0' }, []],
   ['none at once, and one worker', { WORKERS: '1', MAX_SURGE: '0' }, ['MAX_SURGE is 0: it must be at least 1 with one worker, which nobody else could stand in for']],
   ['a surge that is wrong by itself is named once', { WORKERS: '2', MAX_SURGE: '2000' }, ['MAX_SURGE is "2000": it must be an integer from 0 to 1024']],
-  ['nothing is compared with workers that are wrong', { WORKERS: '0', MAX_SURGE: '5' }, ['WORKERS is "0": it must be "auto" or an integer from 1 to 1024']]
+  ['nothing is compared with workers that are wrong', { WORKERS: '0', MAX_SURGE: '5' }, ['WORKERS is "0": it must be "auto" or an integer from 1 to 1024']],
+  ['a certificate without its key', { TLS_CERT_FILE: '/cert.pem' }, ['TLS_KEY_FILE is not set: it must be set together with the other file of the pair']],
+  ['a key without its certificate', { TLS_KEY_FILE: '/key.pem' }, ['TLS_CERT_FILE is not set: it must be set together with the other file of the pair']],
+  ['HTTP/2 without TLS', { HTTP2: 'true' }, ['HTTP2 is true: it must be "false" without TLS_CERT_FILE and TLS_KEY_FILE: browsers speak HTTP/2 over TLS only']],
+  ['metrics on the port of the service', { PORT: '80', METRICS_PORT: '80' }, ['METRICS_PORT is 80: it must be another port than PORT']],
+  ['metrics on a port that nobody listens on', { PORT: '80', METRICS_PORT: '80', LISTEN_SOCKET: '/http.sock' }, []],
+  ['any port for both', { PORT: '0', METRICS_PORT: '0' }, []],
+  ['ports of slots beyond the last', { WORKERS: '3', SLOT_PORT_BASE: '65534' }, ['SLOT_PORT_BASE is 65534: it must be at most 65533, so that each of the 3 workers has a port']],
+  ['ports of slots on that of the service', { WORKERS: '3', PORT: '4002', SLOT_PORT_BASE: '4000' }, ['SLOT_PORT_BASE is 4000: it must be such that the 3 ports from it on leave out 4002, which is in use']],
+  ['ports of slots on that of metrics', { WORKERS: '3', METRICS_PORT: '4000', SLOT_PORT_BASE: '4000' }, ['SLOT_PORT_BASE is 4000: it must be such that the 3 ports from it on leave out 4000, which is in use']],
+  ['ports of slots behind that of the service', { WORKERS: '3', PORT: '3999', SLOT_PORT_BASE: '4000' }, []]
 ]
 
 for (const [name, environment, expected] of CONTRADICTIONS) {
@@ -367,7 +445,10 @@ await t.test('settings that a reload cannot change are settings', async (t) => {
   const after = Object.fromEntries(FIXED_SETTINGS.map((name) => [name, 'something else']))
 
   t.strictSame(changedSettings({}, after).sort(), [...FIXED_SETTINGS].sort())
-  t.strictSame([...FIXED_SETTINGS].sort(), ['ENV_FILE', 'HOST', 'PID_FILE', 'PORT', 'SCHEDULING'])
+  t.strictSame([...FIXED_SETTINGS].sort(), [
+    'CONTROL_SOCKET', 'ENV_FILE', 'HOST', 'LISTEN_MODE', 'LISTEN_SOCKET', 'LOG_FILE', 'METRICS_HOST', 'METRICS_PORT', 'PID_FILE', 'PORT', 'SCHEDULING',
+    'SLOT_PORT_BASE'
+  ])
 })
 
 await t.test('the shell directory is what PWD says, if anything', async (t) => {
@@ -378,7 +459,7 @@ await t.test('the shell directory is what PWD says, if anything', async (t) => {
 
 for (const application of ['/srv/a "b" ü/app.js', null]) {
   await t.test(`a worker takes what it was assigned out of its environment (application ${application})`, async (t) => {
-    const assignment = { slot: 1, generation: 4, application, host: '127.0.0.1', port: 3000 }
+    const assignment = { slot: 1, generation: 4, application, address: { host: '127.0.0.1', port: 3000 }, slotPort: null }
     const environment: NodeJS.ProcessEnv = { HOST: '::', ...assignmentVariable(assignment) }
 
     t.strictSame(takeAssignment(environment), assignment)

@@ -1,9 +1,16 @@
 import cluster, { type ClusterSettings } from 'node:cluster'
-import { assignmentVariable, type Assignment, type Config } from '../config.ts'
+import { assignmentVariable, type Assignment, type ListenAddress } from '../config.ts'
 import { wrap } from '../messages.ts'
+import type { Scheduling } from '../settings.ts'
 import type { Generation } from './generation.ts'
 import { captureHangStack, inspectableSettings } from './hang-stack.ts'
 import type { Host, WorkerEvents, WorkerProcess } from './host.ts'
+
+export interface ClusterHostOptions {
+  readonly scheduling: Scheduling
+  readonly address: ListenAddress
+  readonly slotPortBase: number | undefined
+}
 
 /** In the place of a process that could not be started. */
 /* c8 ignore next -- it is taken off the table before anybody asks anything of it */
@@ -12,14 +19,20 @@ const NO_PROCESS: WorkerProcess = { pid: undefined, send: () => {}, disconnect: 
 /**
  * The world as Node's cluster has it. Once in a process: the scheduling policy is fixed by the first fork.
  *
- * @param port where the service listens; `PORT=0` has become a port by now, which stays the same after
+ * @param address where the service listens; `PORT=0` has become a port by now, which stays the same after
  * a crash of the only worker
  */
-export function createClusterHost ({ scheduling, host, port }: Pick<Config, 'scheduling' | 'host' | 'port'>): Host {
+export function createClusterHost ({ scheduling, address, slotPortBase }: ClusterHostOptions): Host {
   const inspectable = inspectableSettings()
   cluster.schedulingPolicy = scheduling === 'shared' ? cluster.SCHED_NONE : cluster.SCHED_RR
   return {
-    fork: (generation, slot, events) => fork(generation, { slot, generation: generation.number, application: generation.application, host, port }, inspectable, events),
+    fork: (generation, slot, events) => fork(generation, {
+      slot,
+      generation: generation.number,
+      application: generation.application,
+      address,
+      slotPort: slotPortBase === undefined ? null : slotPortBase + slot
+    }, inspectable, events),
     now: () => performance.now(),
     random: Math.random,
     setTimer: (delay, fire) => {
@@ -38,7 +51,7 @@ function fork (
   try {
     const worker = cluster.fork({ ...environment, ...assignmentVariable(assignment) })
     const { pid } = worker.process
-    worker.on('listening', (address) => { if (address.port === assignment.port) events.listening() })
+    worker.on('listening', ({ port }) => { if (isMain(port, assignment)) events.listening() })
     worker.on('message', events.message)
     worker.on('error', events.error)
     worker.on('exit', (code, signal) => {
@@ -57,4 +70,9 @@ function fork (
     process.nextTick(() => { events.error(error as Error) })
     return NO_PROCESS
   }
+}
+
+/** An application may listen on ports of its own, and a slot has one of its own as well. */
+function isMain (port: number, { address, slotPort }: Assignment): boolean {
+  return 'port' in address ? port === address.port : port !== slotPort
 }

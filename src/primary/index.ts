@@ -32,7 +32,11 @@ export async function runPrimary (application: string | undefined): Promise<void
   process.title = 'baton: primary'
 
   const supervisor = new Supervisor({
-    host: createClusterHost({ ...config, port }),
+    host: createClusterHost({
+      scheduling: config.scheduling ?? 'round-robin',
+      address: { host: config.host, port },
+      slotPortBase: config.slotPortBase
+    }),
     log,
     makeGeneration: prepare
   })

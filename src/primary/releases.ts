@@ -1,6 +1,7 @@
-import { changedSettings, FIXED_SETTINGS } from '../config.ts'
+import { changedSettings } from '../config.ts'
 import { CanarySilentError, toErrorReport, type ErrorReport } from '../errors.ts'
 import type { Logger } from '../logger.ts'
+import { FIXED_SETTINGS } from '../settings.ts'
 import type { Generation } from './generation.ts'
 import { RolloutRun } from './rollout-run.ts'
 import type { WorkerHandle } from './worker-handle.ts'

@@ -45,7 +45,7 @@ export class Worker {
   }
 
   async start (): Promise<void> {
-    const { slot, generation, application, host, port } = this.#assignment
+    const { slot, generation, application, address } = this.#assignment
     const worker: WorkerIdentity = { slot, generation, pid: process.pid }
     try {
       this.#server = await buildServer({
@@ -57,7 +57,7 @@ export class Worker {
         pool: () => this.#pool,
         worker
       })
-      await this.#server.listen({ host, port, listenTextResolver: () => LISTENING })
+      await this.#server.listen({ ...address as { port: number }, listenTextResolver: () => LISTENING })
     } catch (error) {
       this.fail(error)
       return
