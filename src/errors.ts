@@ -67,6 +67,10 @@ export const MessageNotSentError = createError<[string]>(
   'BATON_MESSAGE_NOT_SENT', 'the message was not sent: %s'
 )
 
+export const ServiceStoppingError = createError(
+  'BATON_SERVICE_STOPPING', 'the service is stopping'
+)
+
 export const ForkFailedError = createError<[string]>(
   'BATON_FORK_FAILED', 'no process could be started for the worker (%s)'
 )

@@ -5,6 +5,7 @@ import type { Logger } from '../logger.ts'
 import { PROTOCOL, unwrap, type Broadcast, type DrainLimits, type Load, type PoolView, type ToPrimary } from '../messages.ts'
 import type { Generation } from './generation.ts'
 import type { Host } from './host.ts'
+import type { CrashReason, Journal } from './journal.ts'
 import { describeExit, identify, WorkerHandle } from './worker-handle.ts'
 
 /** What the pool reports: facts, of which the supervisor makes decisions. */
@@ -32,14 +33,18 @@ const READING_TIME = 1000
 export class Pool {
   readonly #host: Host
   readonly #log: Logger
+  readonly #journal: Journal
   readonly #events: PoolEvents
   readonly #workers = new Map<number, WorkerHandle>()
   #view: PoolView = { isStopping: false, isCrashLooping: false }
   #forks = 0
+  /** Workers of each slot that ended unasked. */
+  readonly #crashes = new Map<number, number>()
 
-  constructor (host: Host, log: Logger, events: PoolEvents) {
+  constructor (host: Host, log: Logger, journal: Journal, events: PoolEvents) {
     this.#host = host
     this.#log = log
+    this.#journal = journal
     this.#events = events
   }
 
@@ -52,6 +57,11 @@ export class Pool {
     return this.#forks
   }
 
+  /** @returns how many workers of this slot ended unasked so far */
+  crashes (slot: number): number {
+    return this.#crashes.get(slot) ?? 0
+  }
+
   fork (slot: number, generation: Generation): void {
     const worker = new WorkerHandle(++this.#forks, slot, generation, this.#host.now(), this.#host.random())
     this.#workers.set(worker.id, worker)
@@ -61,7 +71,7 @@ export class Pool {
       exit: (code, signal, wasAsked) => { this.#onExit(worker, code, signal, wasAsked) },
       error: (error) => { this.#onError(worker, error) }
     })
-    if (worker.pid !== undefined) this.#log.info({ event: 'worker:forked', ...identify(worker) }, 'worker forked')
+    if (worker.pid !== undefined) this.#journal.note('info', { event: 'worker:forked', ...identify(worker) }, 'worker forked')
   }
 
   /** Has a worker finish what it holds and leave; it is killed when the limits are over. */
@@ -72,7 +82,7 @@ export class Pool {
     worker.moveTo('draining', now)
     // One that is still starting holds no request, and may not even have a loop that hears of it.
     worker.deadline = isServing ? now + limits.timeout : Math.min(worker.deadline, now + limits.timeout, now + UNWANTED_TIMEOUT)
-    this.#log.info({ event: 'worker:draining', ...identify(worker) },
+    this.#journal.note('info', { event: 'worker:draining', ...identify(worker) },
       isServing ? 'worker draining' : 'worker no longer wanted; ending it before it is ready')
     worker.process?.send({ type: 'drain', limits })
     worker.process?.disconnect()
@@ -147,12 +157,12 @@ export class Pool {
       (stack) => { this.#killHung(worker, stack) },
       () => { this.#killHung(worker, undefined) }
     )
-    this.#crashed(worker, error)
+    this.#crashed(worker, error, 'hang')
   }
 
   #killHung (worker: WorkerHandle, stack: string | undefined): void {
     if (worker.state !== 'hung' || worker.wasKilled) return
-    this.#log.error({ event: 'worker:hung', ...identify(worker), stack }, stack === undefined
+    this.#journal.note('error', { event: 'worker:hung', ...identify(worker), stack }, stack === undefined
       ? 'worker hangs; killed, and where it hung could not be found out'
       : `worker hangs; killed. It was here:\n${stack}`)
     this.#killNow(worker)
@@ -166,7 +176,7 @@ export class Pool {
 
   #onReady (worker: WorkerHandle): void {
     worker.process?.send({ type: 'pool', pool: this.#view })
-    this.#log.info({
+    this.#journal.note('info', {
       event: 'worker:ready', ...identify(worker), durationMs: Math.round(this.#host.now() - worker.forkedAt)
     }, 'worker ready')
     this.#events.ready(worker)
@@ -183,7 +193,7 @@ export class Pool {
     else if (message?.type === 'pong') this.#onAnswer(worker)
     else if (message?.type === 'relieve' && worker.state === 'ready' && !worker.isStale) {
       worker.isStale = true
-      this.#log.info(identify(worker), 'worker was sent SIGTERM; relieving it')
+      this.#journal.note('info', { event: 'worker:stale', ...identify(worker), limit: 'SIGTERM' }, 'worker was sent SIGTERM; relieving it')
       this.#events.changed()
     }
   }
@@ -198,7 +208,7 @@ export class Pool {
     const limit = worker.outlives(load, this.#host.now())
     if (limit === undefined) return
     worker.isStale = true
-    this.#log.info({ event: 'worker:stale', ...identify(worker), limit, rss: load.rss, served: load.served },
+    this.#journal.note('info', { event: 'worker:stale', ...identify(worker), limit, rss: load.rss, served: load.served },
       `worker is over ${limit}; relieving it`)
     this.#events.changed()
   }
@@ -224,7 +234,7 @@ export class Pool {
     worker.failure ??= error
     if (worker.state !== 'ready') return
     worker.isStale = true
-    this.#crashed(worker, error)
+    this.#crashed(worker, error, 'error')
   }
 
   /** The process could not be started: no exit follows. A signal that could not be sent is an error too. */
@@ -236,33 +246,37 @@ export class Pool {
   }
 
   #onExit (worker: WorkerHandle, code: number | null, signal: NodeJS.Signals | null, wasAsked: boolean): void {
-    const { state } = worker
-    worker.moveTo('exited', this.#host.now())
+    const { state, drainingAt, wasKilled } = worker
+    const now = this.#host.now()
+    worker.moveTo('exited', now)
     this.#workers.delete(worker.id)
     const how = worker.pid === undefined ? 'was not started' : describeExit(code, signal, wasAsked && state !== 'draining')
-    const fields = { event: 'worker:exited', ...identify(worker), code, signal }
+    const fields = { event: 'worker:exited', ...identify(worker), code, signal, wasKilled } as const
 
     if (state === 'draining') {
       const isClean = code === 0 || worker.readyAt === undefined
-      if (isClean) this.#log.info(fields, 'worker exited')
-      else this.#log.warn(fields, `worker ${how} while draining${worker.wasKilled ? '' : `, with ${describeLoss(worker)}`}`)
+      const drained = { ...fields, durationMs: Math.round(now - (drainingAt as number)) }
+      if (isClean) this.#journal.note('info', drained, 'worker exited')
+      else this.#journal.note('warn', drained, `worker ${how} while draining${worker.wasKilled ? '' : `, with ${describeLoss(worker)}`}`)
       this.#events.changed()
       return
     }
     const cause = worker.failure ?? (worker.readyAt === undefined
       ? toErrorReport(new WorkerExitedError(how))
       : { message: `the worker ${how}`, code: new WorkerExitedError(how).code })
-    if (worker.failure === undefined) this.#log.warn(fields, `worker ${how}, unasked`)
-    else this.#log.warn({ ...fields, err: worker.failure }, `worker ${how}: ${worker.failure.message}`)
-    this.#crashed(worker, cause)
+    if (worker.failure === undefined) this.#journal.note('warn', fields, `worker ${how}, unasked`)
+    else this.#journal.note('warn', { ...fields, err: worker.failure }, `worker ${how}: ${worker.failure.message}`)
+    this.#crashed(worker, cause, reasonOf(worker, code, signal))
   }
 
-  #crashed (worker: WorkerHandle, cause: ErrorReport): void {
+  #crashed (worker: WorkerHandle, cause: ErrorReport, reason: CrashReason): void {
     if (worker.hasCrashed) {
       this.#events.changed()
       return
     }
     worker.hasCrashed = true
+    this.#crashes.set(worker.slot, this.crashes(worker.slot) + 1)
+    this.#journal.note('warn', { event: 'worker:crashed', ...identify(worker), reason, err: cause }, 'worker crashed')
     this.#events.crashed(worker, cause)
   }
 }
@@ -271,4 +285,10 @@ function describeLoss ({ progress }: WorkerHandle): string {
   return progress === undefined
     ? 'an unknown number of requests'
     : `${progress.requests} requests on ${progress.connections} connections`
+}
+
+function reasonOf ({ readyAt }: WorkerHandle, code: number | null, signal: NodeJS.Signals | null): CrashReason {
+  if (readyAt === undefined) return 'start'
+  if (signal !== null) return 'signal'
+  return code === 0 ? 'itself' : 'code'
 }

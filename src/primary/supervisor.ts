@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { toErrorReport, type ErrorReport } from '../errors.ts'
+import { ServiceStoppingError, toErrorReport, type ErrorReport } from '../errors.ts'
 import { ExitCode } from '../exit-codes.ts'
 import type { Logger } from '../logger.ts'
 import type { DrainLimits } from '../messages.ts'
@@ -8,8 +8,10 @@ import { CrashRecord } from './crash-record.ts'
 import { Ending, type StopOptions } from './ending.ts'
 import type { Generation } from './generation.ts'
 import type { Host } from './host.ts'
+import { Journal } from './journal.ts'
 import { plan, type Desired, type Plan } from './plan.ts'
 import { Pool } from './pool.ts'
+import type { ReloadOutcome, Settle } from './reload-outcome.ts'
 import { Releases } from './releases.ts'
 import type { WorkerHandle } from './worker-handle.ts'
 
@@ -44,6 +46,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #host: Host
   readonly #log: Logger
   readonly #makeGeneration: (number: number) => Generation
+  /** Whatever happens to the pool. */
+  readonly journal: Journal
   readonly #pool: Pool
   readonly #releases: Releases
   readonly #crashes = new CrashRecord()
@@ -60,12 +64,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#host = host
     this.#log = log
     this.#makeGeneration = makeGeneration
-    this.#pool = new Pool(host, log, {
+    this.journal = new Journal(log)
+    this.#pool = new Pool(host, log, this.journal, {
       ready: () => { this.#reconcile() },
       crashed: (worker, cause) => { this.#onCrash(worker, cause) },
       changed: () => { this.#reconcile() }
     })
-    this.#releases = new Releases(log, makeGeneration(1))
+    this.#releases = new Releases(log, this.journal, makeGeneration(1), host.now())
     this.#alarm = new Alarm(host, () => { this.#reconcile() })
   }
 
@@ -81,24 +86,55 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#pool.workers
   }
 
+  /** When the generation in force had become that. Monotonic milliseconds, as all times here. */
+  get since (): number {
+    return this.#releases.since
+  }
+
+  /** How the last reload ended. */
+  get lastReload (): ReloadOutcome | undefined {
+    return this.#releases.lastReload
+  }
+
+  /** Generation of the rollout that is under way. */
+  get rollingOut (): number | undefined {
+    return this.#releases.rollingOut
+  }
+
+  /** How many workers there are to be, once what was asked for is done. */
+  get length (): number {
+    return this.#releases.length
+  }
+
+  /** Workers are restarted with a delay. */
+  get isCrashLooping (): boolean {
+    return this.#loopingUntil() > this.#host.now()
+  }
+
+  /** @returns how many workers of this slot ended unasked so far */
+  crashes (slot: number): number {
+    return this.#pool.crashes(slot)
+  }
+
   start (): void {
     this.#reconcile()
   }
 
   /** Rolls out what is configured and deployed now. The latest wins: it gives up a rollout in progress. */
-  reload (): void {
+  reload (settle?: Settle): void {
     if (this.#isLeaving) {
       this.#log.warn('reload ignored: the service is stopping')
+      settle?.({ result: 'refused', endedAt: this.#host.now(), durationMs: 0, slots: this.#releases.slots, error: toErrorReport(new ServiceStoppingError()) })
       return
     }
     let next: Generation
     try {
       next = this.#makeGeneration(this.#releases.nextNumber)
     } catch (error) {
-      this.#log.error({ event: 'reload:refused', err: toErrorReport(error) }, 'reload refused; nothing has changed')
+      this.#releases.refuse(toErrorReport(error), this.#host.now(), settle)
       return
     }
-    this.#releases.ask(next, this.workers, this.#host.now())
+    this.#releases.ask(next, this.workers, this.#host.now(), settle)
     this.#reconcile()
   }
 
@@ -139,7 +175,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #noteCrash (): void {
     const delay = this.#crashes.add(this.#host.now(), this.#host.random(), this.generation.config)
     if (delay === 0) return
-    this.#log.warn({ event: 'restart:delayed', durationMs: Math.round(delay), crashes: this.#crashes.count },
+    this.journal.note('warn', { event: 'restart:delayed', durationMs: Math.round(delay), crashes: this.#crashes.count },
       'workers crash often; the next one is started later')
   }
 
@@ -270,6 +306,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   #end (): void {
     this.#alarm.set(Infinity)
+    this.#releases.drop('the service has stopped', this.workers, this.#host.now())
     this.#state = 'stopped'
     this.emit('stopped', this.#ending.code)
   }
