@@ -1,0 +1,26 @@
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { readLaunch, type Launch } from './launch.ts'
+
+/** Where a service looks that was started by systemd with `RuntimeDirectory=baton`. */
+const SYSTEM = '/run/baton'
+
+/** @returns where the primary puts its control socket unless told otherwise */
+export function defaultDirectory (launch: Launch = readLaunch()): string {
+  return launch.runtimeDirectories[0] ?? ownDirectory()
+}
+
+/** @returns where the command looks for instances */
+export function directories (launch: Launch = readLaunch()): string[] {
+  return [...new Set([...launch.runtimeDirectories, ownDirectory(), SYSTEM])]
+}
+
+/** In the directory of everybody's temporary files: only a folder of the user's own is safe there. */
+export function ownDirectory (): string {
+  return join(tmpdir(), `baton-${userInfo().uid}`)
+}
+
+/** @param port what tells instances in the same directory apart */
+export function socketName (port: number): string {
+  return `baton-${port}.sock`
+}
