@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { UsageError } from './errors.ts'
 import { ExitCode } from './exit-codes.ts'
 import { runPrimary } from './primary/index.ts'
+import { readVersion } from './version.ts'
 
 const USAGE = `Usage: baton [application]
 
@@ -23,7 +23,10 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   BATON_INVALID_SETTINGS: ExitCode.configuration,
   BATON_ENV_FILE: ExitCode.configuration,
   BATON_PID_FILE_HELD: ExitCode.configuration,
-  BATON_PID_FILE_UNUSABLE: ExitCode.configuration
+  BATON_PID_FILE_UNUSABLE: ExitCode.configuration,
+  BATON_CONTROL_SOCKET_HELD: ExitCode.configuration,
+  BATON_CONTROL_SOCKET_UNUSABLE: ExitCode.configuration,
+  BATON_METRICS_PORT_UNUSABLE: ExitCode.configuration
 }
 
 try {
@@ -50,8 +53,4 @@ function readArguments (): { help: boolean, version: boolean, application: strin
   const { values, positionals } = parsed
   if (positionals.length > 1) throw new UsageError(`one application at a time, not ${positionals.length}: ${positionals.join(' ')}`)
   return { ...values, application: positionals[0] }
-}
-
-function readVersion (): string {
-  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 }
