@@ -44,7 +44,7 @@ export class Control {
   readonly #control: DeferredServer
   readonly #metrics: DeferredServer
   readonly #startedAt = performance.now()
-  #tellStopped: (code: ExitCode) => void = () => {}
+  #tellStopped!: (code: ExitCode) => void
   readonly #stopped = new Promise<ExitCode>((resolve) => { this.#tellStopped = resolve })
 
   private constructor (control: DeferredServer, socket: string | undefined, metrics: DeferredServer, metricsUrl: string | undefined) {

@@ -15,7 +15,7 @@ const BODY_LIMIT = 16 * 1024
  */
 export class DeferredServer {
   readonly server: Server
-  #handle: (handler: RequestListener) => void = () => {}
+  #handle!: (handler: RequestListener) => void
 
   constructor () {
     const handler = new Promise<RequestListener>((resolve) => { this.#handle = resolve })
