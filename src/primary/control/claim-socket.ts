@@ -73,6 +73,7 @@ async function removeStale (path: string): Promise<void> {
     probe.once('error', (error: NodeJS.ErrnoException) => { resolve(error.code) })
   })
   if (code === undefined) throw new ControlSocketHeldError(path, await readHolder(path))
+  /* c8 ignore next -- a socket of another kind: no test makes one */
   if (code !== 'ECONNREFUSED') throw new ControlSocketUnusableError(path, `it cannot be found out whether somebody listens there (${code})`)
   rmSync(path, { force: true })
 }
