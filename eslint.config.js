@@ -47,6 +47,26 @@ const workerBoundary = {
   }
 }
 
+/** The command is a client of a running service: it loads neither side, and knows types of both. */
+const commandBoundary = {
+  files: ['src/cli/**/*.ts'],
+  rules: {
+    '@typescript-eslint/no-restricted-imports': ['error', {
+      patterns: [{ group: ['**/primary/**', '**/worker/**', '**/app/**'], allowTypeImports: true, message: 'The command loads no code of the service.' }]
+    }]
+  }
+}
+
+/** Neither side needs the command. */
+const noCommandInside = {
+  files: ['src/primary/**/*.ts', 'src/worker/**/*.ts', 'src/app/**/*.ts'],
+  rules: {
+    '@typescript-eslint/no-restricted-imports': ['error', {
+      patterns: [{ group: ['**/cli/**'], message: 'The service does not use its own command.' }]
+    }]
+  }
+}
+
 /** Settings have one reader. */
 const oneReaderOfTheEnvironment = {
   files: ['src/**/*.ts'],
@@ -62,5 +82,7 @@ export default [
   processBoundary,
   controlRoom,
   workerBoundary,
+  commandBoundary,
+  noCommandInside,
   oneReaderOfTheEnvironment
 ]

@@ -171,6 +171,23 @@ export function changedSettings (before: Environment, after: Environment): strin
   return Object.keys(SETTINGS).filter((name) => one[name] !== other[name])
 }
 
+/** Which instance a command is meant for, as far as the environment says. */
+export interface InstanceHint {
+  readonly controlSocket: string | undefined
+  /** Undefined when it says nothing, or that any port is right. */
+  readonly port: number | undefined
+}
+
+/**
+ * Reads what of the environment names an instance; all other settings are the service's own matter.
+ *
+ * @throws InvalidSettingsError
+ */
+export function readInstanceHint ({ CONTROL_SOCKET, PORT }: Environment = process.env): InstanceHint {
+  const { controlSocket, port } = readConfig({ CONTROL_SOCKET, PORT }, () => 1)
+  return { controlSocket, port: PORT === undefined || PORT === '' || port === 0 ? undefined : port }
+}
+
 /** @returns the path by which the shell knows the working directory, if it says */
 export function shellDirectory (environment: Environment = process.env): string | undefined {
   return environment.PWD

@@ -87,6 +87,38 @@ export const ForkFailedError = createError<[string]>(
   'BATON_FORK_FAILED', 'no process could be started for the worker (%s)'
 )
 
+export const UncleanCloseError = createError<[string]>(
+  'BATON_UNCLEAN_CLOSE', 'the application was ready, and did not close well: %s'
+)
+
+export const NoInstanceError = createError<[string]>(
+  'BATON_NO_INSTANCE', 'no service answers; looked at:\n%s'
+)
+
+export const SeveralInstancesError = createError<[string]>(
+  'BATON_SEVERAL_INSTANCES', 'several services answer; name one with --socket:\n%s'
+)
+
+export const ServiceWentAwayError = createError<[string, string]>(
+  'BATON_SERVICE_WENT_AWAY', 'the service went away before it said %s (%s)'
+)
+
+export const StrangeAnswerError = createError<[string, string]>(
+  'BATON_STRANGE_ANSWER', 'the answer to %s is not one of Baton: %s'
+)
+
+export const RequestRefusedError = createError<[string]>(
+  'BATON_REQUEST_REFUSED', '%s'
+)
+
+export const CommandTimeoutError = createError<[string, string]>(
+  'BATON_COMMAND_TIMEOUT', 'after %s it is not over: %s'
+)
+
+export const InterruptedError = createError<[string]>(
+  'BATON_INTERRUPTED', 'not waiting any longer: %s'
+)
+
 /** An error as it crosses from a worker to the primary, and as it is logged. */
 export interface ErrorReport {
   readonly message: string

@@ -1,4 +1,4 @@
-/** How the primary ends; the numbers of 64 and 78 are those of BSD's sysexits.h. */
+/** How the primary and the commands end; the numbers from 64 on are those of BSD's sysexits.h. */
 export const ExitCode = {
   /** Stopped as asked. */
   ok: 0,
@@ -10,8 +10,12 @@ export const ExitCode = {
   gaveUp: 4,
   /** The command line is wrong. */
   usage: 64,
+  /** No service answers the command. */
+  unavailable: 69,
   /** The configuration is wrong. */
-  configuration: 78
+  configuration: 78,
+  /** Ctrl-C ended a command that was waiting; a shell says the same of one that SIGINT ended. */
+  interrupted: 130
 } as const
 
 export type ExitCode = typeof ExitCode[keyof typeof ExitCode]

@@ -11,3 +11,15 @@ export function readLaunch (environment: Environment = process.env): Launch {
   const places = [environment.RUNTIME_DIRECTORY?.split(':')[0], environment.XDG_RUNTIME_DIR]
   return { runtimeDirectories: places.filter((place) => place !== undefined && place !== '') as string[] }
 }
+
+/** What the user wants of the terminal. */
+export interface TerminalWish {
+  /** It knows no control sequences. */
+  readonly isDumb: boolean
+  /** As no-color.org has it. */
+  readonly isColorless: boolean
+}
+
+export function readTerminalWish (environment: Environment = process.env): TerminalWish {
+  return { isDumb: environment.TERM === 'dumb', isColorless: (environment.NO_COLOR ?? '') !== '' }
+}

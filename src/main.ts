@@ -1,21 +1,8 @@
 #!/usr/bin/env node
-import { parseArgs } from 'node:util'
-import { UsageError } from './errors.ts'
+import { findCommand, readCommand } from './command-line.ts'
 import { ExitCode } from './exit-codes.ts'
-import { runPrimary } from './primary/index.ts'
+import { usage } from './usage.ts'
 import { readVersion } from './version.ts'
-
-const USAGE = `Usage: baton [application]
-
-Serves a Fastify application on every core, and reloads it on SIGHUP without failing one request.
-
-  application     file of a Fastify plugin; without it, and without APP, the built-in example
-
-  -h, --help      show this
-  -v, --version   show the version
-
-Settings are environment variables (HOST, PORT, WORKERS, ...): see the README.
-`
 
 /** Exit codes by the code of an error that ends the start. */
 const CODES: Readonly<Record<string, ExitCode>> = {
@@ -29,28 +16,32 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   BATON_METRICS_PORT_UNUSABLE: ExitCode.configuration
 }
 
+const words = findCommand(process.argv.slice(2))
+
 try {
-  const { help, version, application } = readArguments()
-  if (help) process.stdout.write(USAGE)
-  else if (version) process.stdout.write(`${readVersion()}\n`)
-  else await runPrimary(application)
+  await run()
 } catch (error) {
   const { code = '', message } = error as NodeJS.ErrnoException
-  process.stderr.write(`baton: ${message}\n${code === 'BATON_USAGE' ? `\n${USAGE}` : ''}`)
+  process.stderr.write(`baton: ${message}\n${code === 'BATON_USAGE' ? `\n${usage(words.name)}` : ''}`)
   process.exit(CODES[code] ?? ExitCode.cannotStart)
 }
 
-function readArguments (): { help: boolean, version: boolean, application: string | undefined } {
-  let parsed
-  try {
-    parsed = parseArgs({
-      allowPositionals: true,
-      options: { help: { type: 'boolean', short: 'h', default: false }, version: { type: 'boolean', short: 'v', default: false } }
-    })
-  } catch (error) {
-    throw new UsageError((error as Error).message)
+/** Loads what the command needs and nothing else: the primary for as long as it lives, and a client only what asks. */
+async function run (): Promise<void> {
+  const command = readCommand(words)
+  if (command.command === 'help') {
+    process.stdout.write(usage(words.name))
+  } else if (command.command === 'version') {
+    process.stdout.write(`${readVersion()}\n`)
+  } else if (command.command === 'start') {
+    const { runPrimary } = await import('./primary/index.ts')
+    await runPrimary(command.application)
+  } else if (command.command === 'check') {
+    const [{ checkRelease }, { showCheck }, { createOutput }] =
+      await Promise.all([import('./primary/check.ts'), import('./cli/check.ts'), import('./cli/output.ts')])
+    process.exitCode = showCheck(await checkRelease(command.application), command.json, createOutput())
+  } else {
+    const { runInTerminal } = await import('./cli/index.ts')
+    process.exitCode = await runInTerminal(command)
   }
-  const { values, positionals } = parsed
-  if (positionals.length > 1) throw new UsageError(`one application at a time, not ${positionals.length}: ${positionals.join(' ')}`)
-  return { ...values, application: positionals[0] }
 }

@@ -1,0 +1,97 @@
+import { request, type IncomingMessage } from 'node:http'
+import { EVENT_STREAM } from '../control-api.ts'
+import { RequestRefusedError, ServiceWentAwayError, StrangeAnswerError } from '../errors.ts'
+
+/** Of an answer that is not understood, in the error about it. */
+const EXCERPT = 60
+
+type Method = 'GET' | 'POST'
+
+/** The control socket of one instance, as a client of it sees it. */
+export class Client {
+  readonly #socket: string
+  readonly #signal: AbortSignal
+
+  /** @param signal ends all requests; what they throw is its reason then */
+  constructor (socket: string, signal: AbortSignal) {
+    this.#socket = socket
+    this.#signal = signal
+  }
+
+  /**
+   * @returns the answer, which is taken at its word
+   * @throws what the connection throws when there is none, RequestRefusedError, ServiceWentAwayError, StrangeAnswerError
+   */
+  async ask<Answer>(method: Method, path: string, body?: object): Promise<Answer> {
+    const response = await this.#send(method, path, 'application/json', body)
+    return parse(`${method} ${path}`, await this.#text(response, `${method} ${path}`)) as Answer
+  }
+
+  /**
+   * Asks for a stream of events.
+   *
+   * @param awaited what the service is expected to say, for the error when the connection is lost
+   * @returns its lines; whoever stops reading closes the connection
+   */
+  async * stream (path: string, body: object, awaited: () => string): AsyncGenerator<string> {
+    const response = await this.#send('POST', path, EVENT_STREAM, body)
+    let rest = ''
+    try {
+      for await (const chunk of response.setEncoding('utf8')) {
+        const lines = (rest + String(chunk)).split('\n')
+        rest = lines.pop() as string
+        yield * lines.filter((line) => line !== '')
+      }
+    } catch (error) {
+      throw this.#lost(error, awaited())
+    }
+  }
+
+  async #send (method: Method, path: string, accept: string, body: object | undefined): Promise<IncomingMessage> {
+    const text = body === undefined ? undefined : JSON.stringify(body)
+    const headers = { accept, ...text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) } }
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const sent = request({ socketPath: this.#socket, method, path, headers, agent: false, signal: this.#signal }, resolve)
+      sent.on('error', (error) => {
+        const isUnderWay = (error as NodeJS.ErrnoException).syscall !== 'connect'
+        reject(isUnderWay || this.#signal.aborted ? this.#lost(error, `anything to ${method} ${path}`) : error)
+      })
+      sent.end(text)
+    })
+    if (response.statusCode !== 200) await this.#refuse(response, `${method} ${path}`)
+    return response
+  }
+
+  async #refuse (response: IncomingMessage, asked: string): Promise<never> {
+    const problem = parse(asked, await this.#text(response, asked)) as { message?: unknown }
+    if (typeof problem.message !== 'string') throw new StrangeAnswerError(asked, `status ${response.statusCode}`)
+    throw new RequestRefusedError(problem.message)
+  }
+
+  async #text (response: IncomingMessage, asked: string): Promise<string> {
+    let text = ''
+    try {
+      for await (const chunk of response.setEncoding('utf8')) text += String(chunk)
+    } catch (error) {
+      throw this.#lost(error, `everything to ${asked}`)
+    }
+    return text
+  }
+
+  #lost (error: unknown, awaited: string): unknown {
+    if (this.#signal.aborted) return this.#signal.reason
+    return new ServiceWentAwayError(awaited, (error as NodeJS.ErrnoException).code ?? (error as Error).message)
+  }
+}
+
+/** @throws StrangeAnswerError when it is no object in JSON */
+export function parse (asked: string, text: string): object {
+  let answer: unknown
+  try {
+    answer = JSON.parse(text)
+  } catch {
+    // Reported below.
+  }
+  if (typeof answer !== 'object' || answer === null) throw new StrangeAnswerError(asked, text.slice(0, EXCERPT))
+  return answer
+}

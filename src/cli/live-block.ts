@@ -1,0 +1,51 @@
+import type { Output } from './output.ts'
+
+const HIDE_CURSOR = '\x1b[?25l'
+const SHOW_CURSOR = '\x1b[?25h'
+const CLEAR_BELOW = '\r\x1b[J'
+
+/**
+ * Lines at the end of a terminal that are rewritten in place, below those that stay.
+ *
+ * In a pipe there is no such place: nothing is shown there but what stays.
+ */
+export class LiveBlock {
+  readonly #output: Output
+  #lines = 0
+
+  constructor (output: Output) {
+    this.#output = output
+  }
+
+  /** Lines are cut at the width of the terminal and their number at its height: else they could not be rewritten. */
+  show (lines: readonly string[]): void {
+    if (!this.#output.isTerminal) return
+    const { columns, rows } = this.#output.size()
+    const shown = lines.slice(0, rows - 1).map((line) => line.slice(0, columns - 1))
+    this.#output.write(`${this.#lines === 0 ? HIDE_CURSOR : ''}${this.#back()}${shown.map((line) => `${line}\n`).join('')}`)
+    this.#lines = shown.length
+  }
+
+  /** Prints a line that stays. */
+  print (line: string): void {
+    this.clear()
+    this.#output.write(`${line}\n`)
+  }
+
+  /** Takes the block away, and leaves the terminal as it was. */
+  clear (): void {
+    if (this.#lines === 0) return
+    this.#output.write(`${this.#back()}${SHOW_CURSOR}`)
+    this.#lines = 0
+  }
+
+  /** Leaves the block where it is, and the terminal as it was. */
+  release (): void {
+    if (this.#lines > 0) this.#output.write(SHOW_CURSOR)
+    this.#lines = 0
+  }
+
+  #back (): string {
+    return this.#lines === 0 ? '' : `\x1b[${this.#lines}A${CLEAR_BELOW}`
+  }
+}

@@ -1,0 +1,46 @@
+import { readConfig, takeAssignment } from '../config.ts'
+import { toErrorReport } from '../errors.ts'
+import { createLogger } from '../logger.ts'
+import { PROTOCOL, wrap, type ToPrimary } from '../messages.ts'
+import { loadApplication } from './application.ts'
+import { Bus } from './bus.ts'
+import { Drain } from './drain.ts'
+import { buildServer } from './server.ts'
+
+/** Boots the application once, says that it is ready, closes it again and exits: nothing listens. */
+
+const { slot, generation, application } = takeAssignment()
+const { pid } = process
+process.title = 'baton: check'
+process.on('uncaughtException', fail)
+process.on('unhandledRejection', fail)
+// Nobody waits for the answer any more.
+process.on('disconnect', () => { process.exit(1) })
+
+try {
+  const config = readConfig()
+  const server = await buildServer({
+    application: await loadApplication(application),
+    bus: new Bus(() => {}),
+    config,
+    drain: new Drain(() => {}),
+    log: await createLogger({ level: config.logLevel, base: { slot, generation, pid } }),
+    pool: () => ({ isStopping: false, isCrashLooping: false }),
+    worker: { slot, generation, pid }
+  })
+  tell({ type: 'ready', protocol: PROTOCOL })
+  await server.close()
+  // The application may hold what would keep the process alive.
+  process.exit(0)
+} catch (error) {
+  fail(error)
+}
+
+function fail (error: unknown): void {
+  tell({ type: 'failed', error: toErrorReport(error) }, () => { process.exit(1) })
+}
+
+function tell (message: ToPrimary, sent = (): void => {}): void {
+  const channel = process as Required<Pick<NodeJS.Process, 'send'>>
+  channel.send(wrap(message), undefined, undefined, sent)
+}
