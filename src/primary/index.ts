@@ -1,13 +1,14 @@
-import { createServer, isIPv6, type AddressInfo } from 'node:net'
 import closeWithGrace from 'close-with-grace'
 import { readVariables, shellDirectory, type Config } from '../config.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { createLogger, type Logger } from '../logger.ts'
 import { createClusterHost } from './cluster-host.ts'
 import { makeGeneration, type Generation } from './generation.ts'
+import { choosePlace } from './listen-address.ts'
 import { startPaths } from './paths.ts'
 import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts'
 import { handleSignals } from './signals.ts'
+import { SlotPorts } from './slot-ports.ts'
 import { Supervisor } from './supervisor.ts'
 import { watchTerminal } from './terminal.ts'
 
@@ -27,14 +28,17 @@ export async function runPrimary (application: string | undefined): Promise<void
   const prepare = (number: number): Generation => makeGeneration(number, readVariables(paths.directory), paths, application)
   const { config } = prepare(1)
   if (config.pidFile !== undefined) checkPidFile(config.pidFile)
+  const { address, url, port } = await choosePlace(config)
+  const slotPorts = config.slotPortBase === undefined ? undefined : new SlotPorts(config.host, config.slotPortBase)
+  await slotPorts?.check(0, config.workers)
   const log = await createLogger({ level: config.logLevel })
-  const port = config.port === 0 ? await findPort(config.host) : config.port
   process.title = 'baton: primary'
 
   const supervisor = new Supervisor({
     host: createClusterHost({
       scheduling: config.scheduling ?? 'round-robin',
-      address: { host: config.host, port },
+      address,
+      host: config.host,
       slotPortBase: config.slotPortBase
     }),
     log,
@@ -48,10 +52,9 @@ export async function runPrimary (application: string | undefined): Promise<void
     log.level = config.logLevel
     warnOfKeepAlive(config, log)
   })
-  stopWithGrace(supervisor, config, log)
+  stopWithGrace(supervisor, config, slotPorts, log)
   supervisor.once('serving', (workers) => {
     if (config.pidFile !== undefined) writePidFile(config.pidFile)
-    const url = `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`
     log.info({ event: 'server:ready', url, port, workers, application: supervisor.generation.application, pid: process.pid },
       `serving ${supervisor.generation.application ?? 'the built-in application'} on ${url} with ${workers} worker${workers === 1 ? '' : 's'}; reload with: kill -HUP ${process.pid}`)
   })
@@ -59,7 +62,7 @@ export async function runPrimary (application: string | undefined): Promise<void
 }
 
 /** A signal, or an error of our own: either way the workers finish what they hold. */
-function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): void {
+function stopWithGrace (supervisor: Supervisor, config: Config, slotPorts: SlotPorts | undefined, log: Logger): void {
   let leastCode: number = ExitCode.ok
   const kill = (): void => {
     log.warn('killing the workers')
@@ -109,7 +112,7 @@ function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): vo
         supervisor.reload()
       }
     },
-    scale: (difference) => { supervisor.scale(difference) },
+    scale: slotPorts === undefined ? (difference) => { supervisor.scale(difference) } : scaleWithPorts(supervisor, slotPorts, log),
     stop,
     kill
   })
@@ -123,13 +126,13 @@ function warnOfKeepAlive ({ keepAliveTimeout, drainTimeout }: Config, log: Logge
   }
 }
 
-/** `PORT=0`: a port that stays the same, whoever listens on it. */
-async function findPort (host: string): Promise<number> {
-  const server = createServer()
-  const port = await new Promise<number>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, host, () => { resolve((server.address() as AddressInfo).port) })
-  })
-  await new Promise((resolve) => { server.close(resolve) })
-  return port
+/** No worker is added for a slot that cannot have its port. In the order of the signals, which a look at a port takes out of step. */
+function scaleWithPorts (supervisor: Supervisor, slotPorts: SlotPorts, log: Logger): (difference: number) => void {
+  let last = Promise.resolve()
+  return (difference) => {
+    last = last.then(async () => {
+      await slotPorts.check(supervisor.slots, supervisor.slots + difference)
+      supervisor.scale(difference)
+    }).catch((error: unknown) => { log.warn({ err: error }, `the number of workers stays: ${(error as Error).message}`) })
+  }
 }

@@ -81,6 +81,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#pool.workers
   }
 
+  /** How many workers there should be. */
+  get slots (): number {
+    return this.#releases.slots.length
+  }
+
   start (): void {
     this.#reconcile()
   }
