@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, constants, lstatSync, unlinkSync } from 'node:fs'
+import { accessSync, chmodSync, constants, lstatSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -31,12 +31,12 @@ export async function claimSocketPath (typed: string): Promise<string> {
   const bytes = Buffer.byteLength(path)
   if (bytes > MAX_BYTES) throw new ListenSocketUnusableError(path, `it is ${bytes} bytes long, and the system takes at most ${MAX_BYTES}`)
   try {
-    accessSync(dirname(path), constants.W_OK | constants.X_OK)
+    accessSync(`${dirname(path)}/`, constants.W_OK | constants.X_OK)
     const stats = lstatSync(path, { throwIfNoEntry: false })
     if (stats === undefined) return path
     if (!stats.isSocket()) throw new Error('what is there is no socket, and is left alone')
     if (!await isHeld(path)) {
-      unlinkSync(path)
+      rmSync(path, { force: true })
       return path
     }
   } catch (error) {

@@ -9,9 +9,10 @@ import type { TcpAddress } from '../config.ts'
  * one waits for both.
  *
  * @param server listens already, so that it is set up for connections
+ * @returns what listens at that address
  * @throws what listening fails with; the server goes on as it was
  */
-export async function listenAlso (server: NetServer, address: TcpAddress): Promise<void> {
+export async function listenAlso (server: NetServer, address: TcpAddress): Promise<NetServer> {
   // As the server treats connections of its own; net.Server keeps these options under their names.
   const { allowHalfOpen, noDelay } = server as unknown as Required<Pick<ServerOpts, 'allowHalfOpen' | 'noDelay'>>
   const gate = createServer({ allowHalfOpen, noDelay }, (socket) => { server.emit('connection', socket) })
@@ -25,4 +26,5 @@ export async function listenAlso (server: NetServer, address: TcpAddress): Promi
     if (callback !== undefined) closed.then(() => { callback() }, callback)
     return this
   }
+  return gate
 }
