@@ -168,7 +168,7 @@ await t.test('a worker that cannot have its port ends with the address, and no r
   t.equal((await helloAt(base)).slot, 0)
 })
 
-await t.test('a reload that adds a slot whose port is taken has failed, and nothing has changed', async (t) => {
+await t.test('a reload that adds a slot whose port is taken has failed, and there are as many workers as before', async (t) => {
   const folder = t.testdir({ env: 'WORKERS=2' })
   const { program, base } = await serveOn(t, { ENV_FILE: `${folder}/env`, WORKERS: undefined })
   await hold(t, base + 2)
@@ -176,8 +176,9 @@ await t.test('a reload that adds a slot whose port is taken has failed, and noth
 
   const failed = await program.reload()
 
-  t.match(failed, { event: 'reload:failed', slots: [1, 1], err: { code: 'EADDRINUSE' } })
-  t.equal((await helloAt(base + 1)).slot, 1)
+  t.match(failed, { event: 'reload:failed', slots: [2, 2], err: { code: 'EADDRINUSE' } })
+  for (const slot of [0, 1]) t.equal((await helloAt(base + slot)).slot, slot)
+  t.equal(program.survivors().length, 3)
 })
 
 await t.test('with a UNIX socket the ports of slots are on HOST', async (t) => {
