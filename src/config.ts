@@ -91,9 +91,14 @@ export interface UnixSocket {
   readonly mode: number
 }
 
+export interface TcpAddress {
+  readonly host: string
+  readonly port: number
+}
+
 /** Where a worker listens. */
 export type ListenAddress =
-  | { readonly host: string, readonly port: number }
+  | TcpAddress
   | UnixSocket
   /** A descriptor of the primary. */
   | { readonly fd: number }
@@ -106,8 +111,8 @@ export interface Assignment {
   readonly application: string | null
   /** Where to listen, whatever a reload made of the settings: the port is the one that `PORT=0` came to. */
   readonly address: ListenAddress
-  /** The port that reaches this slot alone; null for none. */
-  readonly slotPort: number | null
+  /** What reaches this slot alone; null for none. */
+  readonly slotPort: TcpAddress | null
 }
 
 const validate = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true }).compile({

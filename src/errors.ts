@@ -23,6 +23,22 @@ export const PidFileUnusableError = createError<[string, string]>(
   'BATON_PID_FILE_UNUSABLE', 'PID_FILE %s cannot be written (%s)'
 )
 
+export const ListenSocketHeldError = createError<[string]>(
+  'BATON_LISTEN_SOCKET_HELD', 'LISTEN_SOCKET %s is in use: somebody listens there; stop that first, or give this instance a socket of its own'
+)
+
+export const ListenSocketUnusableError = createError<[string, string]>(
+  'BATON_LISTEN_SOCKET_UNUSABLE', 'LISTEN_SOCKET %s cannot be listened on: %s'
+)
+
+export const SlotPortTakenError = createError<[number, string]>(
+  'BATON_SLOT_PORT_TAKEN', 'slot %d cannot have its port (SLOT_PORT_BASE): %s'
+)
+
+export const SlotPortTooHighError = createError<[number, number, number]>(
+  'BATON_SLOT_PORT_TOO_HIGH', 'slot %d cannot have its port: SLOT_PORT_BASE is %d, which makes it %d, and the highest is 65535'
+)
+
 export const ApplicationNotFoundError = createError<[string]>(
   'BATON_APPLICATION_NOT_FOUND', 'the application %s does not exist: name the file of a Fastify plugin'
 )

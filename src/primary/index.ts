@@ -1,4 +1,3 @@
-import { createServer, isIPv6, type AddressInfo } from 'node:net'
 import closeWithGrace from 'close-with-grace'
 import { readVariables, shellDirectory, type Config } from '../config.ts'
 import { readLaunch } from '../launch.ts'
@@ -8,9 +7,11 @@ import { createLogger, type Logger } from '../logger.ts'
 import { Control } from './control/control.ts'
 import { createClusterHost } from './cluster-host.ts'
 import { makeGeneration, type Generation } from './generation.ts'
+import { choosePlace } from './listen-address.ts'
 import { startPaths } from './paths.ts'
 import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts'
 import { handleSignals } from './signals.ts'
+import { SlotPorts } from './slot-ports.ts'
 import { Supervisor } from './supervisor.ts'
 import { watchTerminal } from './terminal.ts'
 
@@ -30,16 +31,19 @@ export async function runPrimary (application: string | undefined): Promise<void
   const prepare = (number: number): Generation => makeGeneration(number, readVariables(paths.directory), paths, application)
   const { config } = prepare(1)
   if (config.pidFile !== undefined) checkPidFile(config.pidFile)
+  const { address, url, port } = await choosePlace(config)
+  const slotPorts = config.slotPortBase === undefined ? undefined : new SlotPorts(config.host, config.slotPortBase)
+  await slotPorts?.check(0, config.workers)
   const log = await createLogger({ level: config.logLevel })
-  const port = config.port === 0 ? await findPort(config.host) : config.port
-  const control = await Control.claim({ config, port, directory: paths.directory, launch: readLaunch(), log })
+  const control = await Control.claim({ config, port: port ?? config.port, directory: paths.directory, launch: readLaunch(), log })
   process.on('exit', () => { control.remove() })
   process.title = 'baton: primary'
 
   const supervisor = new Supervisor({
     host: createClusterHost({
       scheduling: config.scheduling ?? 'round-robin',
-      address: { host: config.host, port },
+      address,
+      host: config.host,
       slotPortBase: config.slotPortBase
     }),
     log,
@@ -53,8 +57,7 @@ export async function runPrimary (application: string | undefined): Promise<void
     log.level = config.logLevel
     warnOfKeepAlive(config, log)
   })
-  const url = `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`
-  const stop = stopWithGrace(supervisor, config, control, log)
+  const stop = stopWithGrace(supervisor, config, control, slotPorts, log)
   supervisor.once('serving', (workers) => {
     if (config.pidFile !== undefined) writePidFile(config.pidFile)
     log.info({ event: 'server:ready', url, port, workers, control: control.socket, metrics: control.metricsUrl, application: supervisor.generation.application, pid: process.pid },
@@ -74,7 +77,7 @@ export async function runPrimary (application: string | undefined): Promise<void
  *
  * @returns what asks for a stop as SIGTERM does
  */
-function stopWithGrace (supervisor: Supervisor, config: Config, control: Control, log: Logger): () => void {
+function stopWithGrace (supervisor: Supervisor, config: Config, control: Control, slotPorts: SlotPorts | undefined, log: Logger): () => void {
   let leastCode: number = ExitCode.ok
   const kill = (): void => {
     log.warn('killing the workers')
@@ -125,7 +128,7 @@ function stopWithGrace (supervisor: Supervisor, config: Config, control: Control
         supervisor.reload()
       }
     },
-    scale: (difference) => { supervisor.scale(difference) },
+    scale: slotPorts === undefined ? (difference) => { supervisor.scale(difference) } : scaleWithPorts(supervisor, slotPorts, log),
     stop,
     kill
   })
@@ -140,13 +143,13 @@ function warnOfKeepAlive ({ keepAliveTimeout, drainTimeout }: Config, log: Logge
   }
 }
 
-/** `PORT=0`: a port that stays the same, whoever listens on it. */
-async function findPort (host: string): Promise<number> {
-  const server = createServer()
-  const port = await new Promise<number>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, host, () => { resolve((server.address() as AddressInfo).port) })
-  })
-  await new Promise((resolve) => { server.close(resolve) })
-  return port
+/** No worker is added for a slot that cannot have its port. In the order of the signals, which a look at a port takes out of step. */
+function scaleWithPorts (supervisor: Supervisor, slotPorts: SlotPorts, log: Logger): (difference: number) => void {
+  let last = Promise.resolve()
+  return (difference) => {
+    last = last.then(async () => {
+      await slotPorts.check(supervisor.length, supervisor.length + difference)
+      supervisor.scale(difference)
+    }).catch((error: unknown) => { log.warn({ err: error }, `the number of workers stays: ${(error as Error).message}`) })
+  }
 }

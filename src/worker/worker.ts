@@ -10,6 +10,7 @@ import { Drain } from './drain.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { WorkerIdentity } from './identity.ts'
 import { buildServer } from './server.ts'
+import { listenAlso } from './slot-port.ts'
 
 /** Fastify's line, which says the same as the primary's `worker:ready`. */
 export const LISTENING = 'worker is listening'
@@ -45,7 +46,7 @@ export class Worker {
   }
 
   async start (): Promise<void> {
-    const { slot, generation, application, address } = this.#assignment
+    const { slot, generation, application, address, slotPort } = this.#assignment
     const worker: WorkerIdentity = { slot, generation, pid: process.pid }
     try {
       this.#server = await buildServer({
@@ -57,7 +58,8 @@ export class Worker {
         pool: () => this.#pool,
         worker
       })
-      await this.#server.listen({ ...address as { port: number }, listenTextResolver: () => LISTENING })
+      await this.#server.listen({ ...address, listenTextResolver: () => LISTENING })
+      if (slotPort !== null) await listenAlso(this.#server.server, slotPort)
     } catch (error) {
       this.fail(error)
       return
@@ -81,7 +83,9 @@ export class Worker {
     this.#hasFailed = true
     const report: ToPrimary = { type: 'failed', error: toErrorReport(error) }
     if (!this.#isListening) {
-      this.#channel.send(report, () => { process.exit(1) })
+      // Its slot port is taken, and connections to the service have come already: they are served first.
+      if (this.#server?.server.listening === true) this.#channel.send(report, () => { this.#leave() })
+      else this.#channel.send(report, () => { process.exit(1) })
       return
     }
     this.#log.fatal({ err: error }, 'an error that nobody caught; finishing what is under way, then leaving')
