@@ -108,6 +108,8 @@ export interface Assignment {
   readonly address: ListenAddress
   /** The port that reaches this slot alone; null for none. */
   readonly slotPort: number | null
+  /** Absolute path of the log file; null for standard output. */
+  readonly logFile: string | null
 }
 
 const validate = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true }).compile({

@@ -23,6 +23,10 @@ export const PidFileUnusableError = createError<[string, string]>(
   'BATON_PID_FILE_UNUSABLE', 'PID_FILE %s cannot be written (%s)'
 )
 
+export const LogFileError = createError<[string, string]>(
+  'BATON_LOG_FILE', 'LOG_FILE %s cannot be opened (%s)'
+)
+
 export const ApplicationNotFoundError = createError<[string]>(
   'BATON_APPLICATION_NOT_FOUND', 'the application %s does not exist: name the file of a Fastify plugin'
 )

@@ -10,6 +10,8 @@ export interface ClusterHostOptions {
   readonly scheduling: Scheduling
   readonly address: ListenAddress
   readonly slotPortBase: number | undefined
+  /** Absolute path. */
+  readonly logFile: string | undefined
 }
 
 /** In the place of a process that could not be started. */
@@ -22,7 +24,7 @@ const NO_PROCESS: WorkerProcess = { pid: undefined, send: () => {}, disconnect: 
  * @param address where the service listens; `PORT=0` has become a port by now, which stays the same after
  * a crash of the only worker
  */
-export function createClusterHost ({ scheduling, address, slotPortBase }: ClusterHostOptions): Host {
+export function createClusterHost ({ scheduling, address, slotPortBase, logFile }: ClusterHostOptions): Host {
   const inspectable = inspectableSettings()
   cluster.schedulingPolicy = scheduling === 'shared' ? cluster.SCHED_NONE : cluster.SCHED_RR
   return {
@@ -31,7 +33,8 @@ export function createClusterHost ({ scheduling, address, slotPortBase }: Cluste
       generation: generation.number,
       application: generation.application,
       address,
-      slotPort: slotPortBase === undefined ? null : slotPortBase + slot
+      slotPort: slotPortBase === undefined ? null : slotPortBase + slot,
+      logFile: logFile ?? null
     }, inspectable, events),
     now: () => performance.now(),
     random: Math.random,

@@ -1,7 +1,9 @@
 import { createServer, isIPv6, type AddressInfo } from 'node:net'
+import { resolve } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import { readVariables, shellDirectory, type Config } from '../config.ts'
 import { ExitCode } from '../exit-codes.ts'
+import { LogFile } from '../log-file.ts'
 import { createLogger, type Logger } from '../logger.ts'
 import { createClusterHost } from './cluster-host.ts'
 import { makeGeneration, type Generation } from './generation.ts'
@@ -27,7 +29,9 @@ export async function runPrimary (application: string | undefined): Promise<void
   const prepare = (number: number): Generation => makeGeneration(number, readVariables(paths.directory), paths, application)
   const { config } = prepare(1)
   if (config.pidFile !== undefined) checkPidFile(config.pidFile)
-  const log = await createLogger({ level: config.logLevel })
+  const logFile = config.logFile === undefined ? undefined : new LogFile(resolve(paths.directory, config.logFile))
+  logFile?.open()
+  const log = await createLogger({ level: config.logLevel, file: logFile })
   const port = config.port === 0 ? await findPort(config.host) : config.port
   process.title = 'baton: primary'
 
@@ -35,7 +39,8 @@ export async function runPrimary (application: string | undefined): Promise<void
     host: createClusterHost({
       scheduling: config.scheduling ?? 'round-robin',
       address: { host: config.host, port },
-      slotPortBase: config.slotPortBase
+      slotPortBase: config.slotPortBase,
+      logFile: logFile?.path
     }),
     log,
     makeGeneration: prepare
@@ -48,7 +53,7 @@ export async function runPrimary (application: string | undefined): Promise<void
     log.level = config.logLevel
     warnOfKeepAlive(config, log)
   })
-  stopWithGrace(supervisor, config, log)
+  stopWithGrace(supervisor, config, log, logFile)
   supervisor.once('serving', (workers) => {
     if (config.pidFile !== undefined) writePidFile(config.pidFile)
     const url = `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`
@@ -59,7 +64,7 @@ export async function runPrimary (application: string | undefined): Promise<void
 }
 
 /** A signal, or an error of our own: either way the workers finish what they hold. */
-function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): void {
+function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger, logFile: LogFile | undefined): void {
   let leastCode: number = ExitCode.ok
   const kill = (): void => {
     log.warn('killing the workers')
@@ -110,6 +115,11 @@ function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): vo
       }
     },
     scale: (difference) => { supervisor.scale(difference) },
+    reopenLogs: () => {
+      if (logFile === undefined) return
+      logFile.reopen(log)
+      supervisor.reopenLogs()
+    },
     stop,
     kill
   })
