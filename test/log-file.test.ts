@@ -140,3 +140,15 @@ await t.test('who hears of no rotation any more looks before each line', async (
   t.match(lines(join(path, '../../old/app.log')).at(-1), { msg: 'five' }, 'and goes on where it was when there is nothing to open')
   t.notOk(existsSync(path))
 })
+
+await t.test('who follows and never had it open opens it as soon as that is possible', async (t) => {
+  const { file, path, log, output, lines } = await setUp(t)
+  rmSync(join(path, '..'), { recursive: true })
+  file.follow()
+  log.info('one')
+  mkdirSync(join(path, '..'))
+  log.info('two')
+
+  t.match(output.map((line) => JSON.parse(line)), [{ msg: 'one' }])
+  t.match(lines(), [{ msg: 'two' }])
+})
