@@ -113,6 +113,8 @@ export interface Assignment {
   readonly address: ListenAddress
   /** What reaches this slot alone; null for none. */
   readonly slotPort: TcpAddress | null
+  /** Absolute path of the log file; null for standard output. */
+  readonly logFile: string | null
 }
 
 const validate = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true }).compile({

@@ -39,6 +39,10 @@ export const SlotPortTooHighError = createError<[number, number, number]>(
   'BATON_SLOT_PORT_TOO_HIGH', 'slot %d cannot have its port: SLOT_PORT_BASE is %d, which makes it %d, and the highest is 65535'
 )
 
+export const LogFileError = createError<[string, string]>(
+  'BATON_LOG_FILE', 'LOG_FILE %s cannot be opened (%s)'
+)
+
 export const ApplicationNotFoundError = createError<[string]>(
   'BATON_APPLICATION_NOT_FOUND', 'the application %s does not exist: name the file of a Fastify plugin'
 )

@@ -15,7 +15,8 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   BATON_CONTROL_SOCKET_UNUSABLE: ExitCode.configuration,
   BATON_METRICS_PORT_UNUSABLE: ExitCode.configuration,
   BATON_LISTEN_SOCKET_HELD: ExitCode.configuration,
-  BATON_LISTEN_SOCKET_UNUSABLE: ExitCode.configuration
+  BATON_LISTEN_SOCKET_UNUSABLE: ExitCode.configuration,
+  BATON_LOG_FILE: ExitCode.configuration
 }
 
 const words = findCommand(process.argv.slice(2))

@@ -52,6 +52,8 @@ export type ToWorker =
   | { readonly type: 'broadcast', readonly broadcast: Broadcast }
   | { readonly type: 'drain', readonly limits: DrainLimits }
   | { readonly type: 'pool', readonly pool: PoolView }
+  /** The log file has been renamed: the path is to be opened anew. */
+  | { readonly type: 'reopen-log' }
 
 export type ToPrimary =
   | { readonly type: 'ready', readonly protocol: number }
@@ -94,7 +96,8 @@ const SHAPES: Readonly<Record<(ToPrimary | ToWorker)['type'], Shape>> = {
   pool: { pool: { isStopping: BOOLEAN, isCrashLooping: BOOLEAN } },
   // Nothing but the version, so that every other version can be told that it is another one.
   ready: { protocol: NUMBER },
-  relieve: {}
+  relieve: {},
+  'reopen-log': {}
 }
 
 /** Marks our messages among those that an application sends for itself. */

@@ -17,7 +17,8 @@ const MESSAGES: ReadonlyArray<ToPrimary | ToWorker> = [
   { type: 'broadcast', broadcast: { topic: 'note', data: { baton: [1, 'two'] } } },
   { type: 'drain', limits: { timeout: 80_000 } },
   { type: 'drain', limits: { timeout: 8_000, idleTimeout: 1000 } },
-  { type: 'pool', pool: { isStopping: true, isCrashLooping: false } }
+  { type: 'pool', pool: { isStopping: true, isCrashLooping: false } },
+  { type: 'reopen-log' }
 ]
 
 for (const message of MESSAGES) {

@@ -13,6 +13,8 @@ export interface ClusterHostOptions {
   /** Where the ports of slots are. */
   readonly host: string
   readonly slotPortBase: number | undefined
+  /** Absolute path. */
+  readonly logFile: string | undefined
 }
 
 type Start = <Process>(start: () => Process) => Process
@@ -27,7 +29,7 @@ const NO_PROCESS: WorkerProcess = { pid: undefined, send: () => {}, disconnect: 
  * @param address where the service listens; `PORT=0` has become a port by now, which stays the same after
  * a crash of the only worker
  */
-export function createClusterHost ({ scheduling, address, host, slotPortBase }: ClusterHostOptions): Host {
+export function createClusterHost ({ scheduling, address, host, slotPortBase, logFile }: ClusterHostOptions): Host {
   const inspectable = inspectableSettings()
   const start: Start = 'path' in address ? guardSocket() : (start) => start()
   cluster.schedulingPolicy = scheduling === 'shared' ? cluster.SCHED_NONE : cluster.SCHED_RR
@@ -37,7 +39,8 @@ export function createClusterHost ({ scheduling, address, host, slotPortBase }: 
       generation: generation.number,
       application: generation.application,
       address,
-      slotPort: slotPortBase === undefined ? null : { host, port: slotPortBase + slot }
+      slotPort: slotPortBase === undefined ? null : { host, port: slotPortBase + slot },
+      logFile: logFile ?? null
     }, inspectable, start, events),
     now: () => performance.now(),
     random: Math.random,

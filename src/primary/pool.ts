@@ -134,6 +134,11 @@ export class Pool {
     for (const worker of this.#workers.values()) worker.forgive(now, READING_TIME)
   }
 
+  /** Also those that drain or are still starting: each has the log file open. */
+  reopenLogs (): void {
+    for (const { process } of this.#workers.values()) process?.send({ type: 'reopen-log' })
+  }
+
   /** Ends every process at once. */
   killAll (): void {
     for (const { process } of this.#workers.values()) process?.kill()

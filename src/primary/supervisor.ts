@@ -156,6 +156,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#reconcile()
   }
 
+  /** The log file has been renamed. */
+  reopenLogs (): void {
+    this.#pool.reopenLogs()
+  }
+
   /** Ends every process at once. */
   kill (): void {
     this.#pool.killAll()

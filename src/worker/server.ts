@@ -11,6 +11,7 @@ import type { WorkerIdentity } from './identity.ts'
 import { health } from './plugins/health.ts'
 import { injectWhileDraining } from './plugins/inject.ts'
 import { shed, watchPressure } from './plugins/pressure.ts'
+import { requestIds } from './request-id.ts'
 
 export interface ServerParts {
   readonly application: Application
@@ -34,6 +35,7 @@ export async function buildServer (parts: ServerParts): Promise<FastifyInstance>
   const fastify = Fastify({
     keepAliveTimeout: config.keepAliveTimeout,
     ...application.options,
+    ...requestIds(application.options),
     loggerInstance: log,
     logController: new RequestLog(config.logRequests),
     return503OnClosing: false,

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Assignment, Config } from '../config.ts'
 import { toErrorReport } from '../errors.ts'
+import type { LogFile } from '../log-file.ts'
 import type { Logger } from '../logger.ts'
 import { PROTOCOL, type PoolView, type ToPrimary, type ToWorker } from '../messages.ts'
 import { loadApplication } from './application.ts'
@@ -22,6 +23,7 @@ export class Worker {
   readonly #assignment: Assignment
   readonly #config: Config
   readonly #log: Logger
+  readonly #logFile: LogFile | undefined
   readonly #channel: Channel
   readonly #drain = new Drain(() => { this.#onDrain() })
   readonly #bus = new Bus((broadcast) => { this.#channel.send({ type: 'broadcast', broadcast }) })
@@ -33,14 +35,18 @@ export class Worker {
   #hasFailed = false
   #isLeaving = false
 
-  constructor (assignment: Assignment, config: Config, log: Logger) {
+  constructor (assignment: Assignment, config: Config, log: Logger, logFile?: LogFile) {
     this.#assignment = assignment
     this.#config = config
     this.#log = log
+    this.#logFile = logFile
     this.#channel = openChannel({
       message: (message) => { this.#onMessage(message) },
       // A hook of the application may still hang: then the primary knows that no request does.
-      closing: () => { this.#report() },
+      closing: () => {
+        this.#report()
+        this.#logFile?.follow()
+      },
       lost: () => { this.#onLost() }
     })
   }
@@ -97,6 +103,7 @@ export class Worker {
     if (message.type === 'pool') this.#pool = message.pool
     else if (message.type === 'broadcast') this.#bus.deliver(message.broadcast)
     else if (message.type === 'ping') this.#channel.send({ type: 'pong' })
+    else if (message.type === 'reopen-log') this.#logFile?.reopen(this.#log)
     else {
       this.#drain.limit(message.limits)
       this.#reportNear(message.limits.timeout)
@@ -116,6 +123,7 @@ export class Worker {
   }
 
   #onLost (): void {
+    this.#logFile?.follow()
     if (!this.#isListening) process.exit(0)
     // Whatever is left to do, there may be nobody any more who keeps the deadline.
     setTimeout(() => { process.exit(1) }, this.#config.drainTimeout).unref()
