@@ -6,6 +6,7 @@ import { readVersion } from '../version.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { createLogger, type Logger } from '../logger.ts'
 import { Control } from './control/control.ts'
+import { Metrics } from './metrics/metrics.ts'
 import { createClusterHost } from './cluster-host.ts'
 import { makeGeneration, type Generation } from './generation.ts'
 import { startPaths } from './paths.ts'
@@ -36,15 +37,17 @@ export async function runPrimary (application: string | undefined): Promise<void
   process.on('exit', () => { control.remove() })
   process.title = 'baton: primary'
 
+  const host = createClusterHost({
+    scheduling: config.scheduling ?? 'round-robin',
+    address: { host: config.host, port },
+    slotPortBase: config.slotPortBase
+  })
   const supervisor = new Supervisor({
-    host: createClusterHost({
-      scheduling: config.scheduling ?? 'round-robin',
-      address: { host: config.host, port },
-      slotPortBase: config.slotPortBase
-    }),
+    host,
     log,
     makeGeneration: prepare
   })
+  const metrics = new Metrics({ supervisor, host, version: readVersion() })
   if (paths.isPinned) {
     log.info({ directory: paths.directory }, 'relative paths are pinned to this directory, because PWD does not say by which links it was reached')
   }
@@ -64,7 +67,7 @@ export async function runPrimary (application: string | undefined): Promise<void
   await control.serve({
     supervisor,
     instance: { version: readVersion(), pid: process.pid, url },
-    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => '' },
+    metrics,
     stop
   })
 }

@@ -9,6 +9,7 @@ import { openChannel, type Channel } from './channel.ts'
 import { Drain } from './drain.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { WorkerIdentity } from './identity.ts'
+import { Measurements } from './measurements.ts'
 import { buildServer } from './server.ts'
 
 /** Fastify's line, which says the same as the primary's `worker:ready`. */
@@ -23,6 +24,7 @@ export class Worker {
   readonly #log: Logger
   readonly #channel: Channel
   readonly #drain = new Drain(() => { this.#onDrain() })
+  readonly #measurements = new Measurements(this.#drain)
   readonly #bus = new Bus((broadcast) => { this.#channel.send({ type: 'broadcast', broadcast }) })
   #pool: PoolView = { isStopping: false, isCrashLooping: false }
   #server: FastifyInstance | undefined
@@ -54,6 +56,7 @@ export class Worker {
         config: this.#config,
         drain: this.#drain,
         log: this.#log,
+        measurements: this.#measurements,
         pool: () => this.#pool,
         worker
       })
@@ -64,6 +67,7 @@ export class Worker {
     }
     this.#isListening = true
     this.#channel.send({ type: 'ready', protocol: PROTOCOL })
+    if (this.#config.metrics !== undefined) this.#measurements.start()
     startHeartbeat(this.#drain, (load) => { this.#channel.send({ type: 'heartbeat', load }) })
   }
 
@@ -93,6 +97,7 @@ export class Worker {
     if (message.type === 'pool') this.#pool = message.pool
     else if (message.type === 'broadcast') this.#bus.deliver(message.broadcast)
     else if (message.type === 'ping') this.#channel.send({ type: 'pong' })
+    else if (message.type === 'measure') this.#measure()
     else {
       this.#drain.limit(message.limits)
       this.#reportNear(message.limits.timeout)
@@ -109,6 +114,14 @@ export class Worker {
 
   #report (): void {
     this.#channel.send({ type: 'draining', progress: this.#drain.progress() })
+    this.#channel.send({ type: 'figures', figures: this.#measurements.last() })
+  }
+
+  #measure (): void {
+    this.#measurements.read().then((figures) => { this.#channel.send({ type: 'figures', figures }) }, (error: unknown) => {
+      /* c8 ignore next -- prom-client cannot be loaded, or fails: the primary goes on with the figures that it has */
+      this.#log.warn({ err: error }, 'no figures could be read')
+    })
   }
 
   #onLost (): void {
@@ -134,6 +147,8 @@ export class Worker {
   #onDrain (): void {
     const { slot, generation } = this.#assignment
     process.title = `baton: worker ${slot} (generation ${generation}) draining`
+    // What Node says is read now: there is no time for it when the channel closes.
+    if (this.#measurements.isStarted) this.#measure()
     this.#server?.close().then(() => { this.#exit() }, (error: unknown) => {
       this.#hasFailed = true
       this.#log.error({ err: error }, 'a hook of the application failed on close')
