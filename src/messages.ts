@@ -1,4 +1,5 @@
 import type { ErrorReport } from './errors.ts'
+import type { Figures } from './figures.ts'
 
 /** Changes when primary and worker of different releases would no longer understand each other. */
 export const PROTOCOL = 1
@@ -51,6 +52,8 @@ export type ToWorker =
   | { readonly type: 'ping' }
   | { readonly type: 'broadcast', readonly broadcast: Broadcast }
   | { readonly type: 'drain', readonly limits: DrainLimits }
+  /** Asks for figures. */
+  | { readonly type: 'measure' }
   | { readonly type: 'pool', readonly pool: PoolView }
   /** The log file has been renamed: the path is to be opened anew. */
   | { readonly type: 'reopen-log' }
@@ -63,6 +66,8 @@ export type ToPrimary =
   | { readonly type: 'relieve' }
   | { readonly type: 'draining', readonly progress: DrainProgress }
   | { readonly type: 'heartbeat', readonly load: Load }
+  /** When it was asked, and once more before its channel closes. */
+  | { readonly type: 'figures', readonly figures: Figures }
   | { readonly type: 'pong' }
   | { readonly type: 'broadcast', readonly broadcast: Broadcast }
 
@@ -74,12 +79,17 @@ interface Shape {
 const BOOLEAN = ['boolean']
 const NUMBER = ['number']
 const TEXT = ['string']
+/** Or a list, or null: who uses it looks closer. */
+const OBJECT = ['object']
 
 const SHAPES: Readonly<Record<(ToPrimary | ToWorker)['type'], Shape>> = {
   broadcast: { broadcast: { topic: TEXT } },
   drain: { limits: { timeout: NUMBER, idleTimeout: [...NUMBER, 'undefined'] } },
   draining: { progress: { requests: NUMBER, connections: NUMBER } },
   failed: { error: { message: TEXT, code: [...TEXT, 'undefined'], stack: [...TEXT, 'undefined'] } },
+  figures: {
+    figures: { bounds: OBJECT, requests: OBJECT, inFlight: NUMBER, connections: NUMBER, shed: NUMBER, closedAtDeadline: NUMBER, node: OBJECT }
+  },
   heartbeat: {
     load: {
       eventLoopDelay: NUMBER,
@@ -91,6 +101,7 @@ const SHAPES: Readonly<Record<(ToPrimary | ToWorker)['type'], Shape>> = {
       served: NUMBER
     }
   },
+  measure: {},
   ping: {},
   pong: {},
   pool: { pool: { isStopping: BOOLEAN, isCrashLooping: BOOLEAN } },

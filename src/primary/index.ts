@@ -8,6 +8,7 @@ import { createClusterHost } from './cluster-host.ts'
 import { Control } from './control/control.ts'
 import { makeGeneration, type Generation } from './generation.ts'
 import { choosePlace } from './listen-address.ts'
+import { Metrics } from './metrics/metrics.ts'
 import { Operation } from './operation.ts'
 import { startPaths } from './paths.ts'
 import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts'
@@ -38,17 +39,19 @@ export async function runPrimary (application: string | undefined): Promise<void
   process.on('exit', () => { control.remove() })
   process.title = 'baton: primary'
 
+  const host = createClusterHost({
+    scheduling: config.scheduling ?? 'round-robin',
+    address,
+    host: config.host,
+    slotPortBase,
+    logFile: logFile?.path
+  })
   const supervisor = new Supervisor({
-    host: createClusterHost({
-      scheduling: config.scheduling ?? 'round-robin',
-      address,
-      host: config.host,
-      slotPortBase,
-      logFile: logFile?.path
-    }),
+    host,
     log,
     makeGeneration: prepare
   })
+  const metrics = new Metrics({ supervisor, host, version: readVersion() })
   if (paths.isPinned) {
     log.info({ directory: paths.directory }, 'relative paths are pinned to this directory, because PWD does not say by which links it was reached')
   }
@@ -74,6 +77,6 @@ export async function runPrimary (application: string | undefined): Promise<void
     supervisor,
     operation,
     instance: { version: readVersion(), pid: process.pid, url },
-    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => '' }
+    metrics
   })
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { ServiceStoppingError, toErrorReport, type ErrorReport } from '../errors.ts'
 import { ExitCode } from '../exit-codes.ts'
+import type { Figures } from '../figures.ts'
 import type { Logger } from '../logger.ts'
 import type { DrainLimits } from '../messages.ts'
 import { Alarm } from './alarm.ts'
@@ -29,6 +30,8 @@ interface SupervisorEvents {
   serving: [workers: number]
   /** All workers are of this generation. */
   reloaded: [generation: Generation]
+  /** What a worker has measured, as it says; it may have ended meanwhile. */
+  figures: [worker: WorkerHandle, figures: Figures]
   /** No process is left. */
   stopped: [code: ExitCode]
 }
@@ -67,6 +70,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.journal = new Journal(log)
     this.#pool = new Pool(host, log, this.journal, {
       ready: () => { this.#reconcile() },
+      measured: (worker, figures) => { this.emit('figures', worker, figures) },
       crashed: (worker, cause) => { this.#onCrash(worker, cause) },
       changed: () => { this.#reconcile() }
     })
@@ -114,6 +118,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** @returns how many workers of this slot ended unasked so far */
   crashes (slot: number): number {
     return this.#pool.crashes(slot)
+  }
+
+  /** Asks the workers for their figures. @returns those that were asked */
+  measure (): WorkerHandle[] {
+    return this.#pool.measure()
   }
 
   start (): void {

@@ -8,8 +8,10 @@ import type { WorkerBus } from './bus.ts'
 import { createDrainableServer } from './drainable-server.ts'
 import type { Drain } from './drain.ts'
 import type { WorkerIdentity } from './identity.ts'
+import type { Measurements } from './measurements.ts'
 import { health } from './plugins/health.ts'
 import { injectWhileDraining } from './plugins/inject.ts'
+import { meter } from './plugins/meter.ts'
 import { shed, watchPressure } from './plugins/pressure.ts'
 import { requestIds } from './request-id.ts'
 
@@ -19,6 +21,7 @@ export interface ServerParts {
   readonly config: Config
   readonly drain: Drain
   readonly log: FastifyBaseLogger
+  readonly measurements: Measurements
   readonly pool: () => PoolView
   readonly worker: WorkerIdentity
 }
@@ -30,7 +33,7 @@ export interface ServerParts {
  * not reach them, and shedding reaches only it.
  */
 export async function buildServer (parts: ServerParts): Promise<FastifyInstance> {
-  const { application, bus, config, drain, log, pool, worker } = parts
+  const { application, bus, config, drain, log, measurements, pool, worker } = parts
   let handler: RequestListener | undefined
   const fastify = Fastify({
     keepAliveTimeout: config.keepAliveTimeout,
@@ -48,13 +51,14 @@ export async function buildServer (parts: ServerParts): Promise<FastifyInstance>
   fastify.decorate('worker', worker)
   fastify.decorate('workers', bus)
   injectWhileDraining(fastify, handler as unknown as RequestListener, () => drain.isDraining)
+  meter(fastify, measurements.requests)
   try {
     const isUnderPressure = await watchPressure(fastify, config.pressure)
     if (config.healthPrefix !== '') {
       await fastify.register(health, { prefix: config.healthPrefix, worker, pool, isUnderPressure })
     }
     await fastify.register(async (context) => {
-      shed(context, isUnderPressure)
+      shed(context, isUnderPressure, measurements.countShed)
       await context.register(application.plugin)
     })
     await fastify.ready()

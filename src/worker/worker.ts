@@ -10,6 +10,7 @@ import { openChannel, type Channel } from './channel.ts'
 import { Drain } from './drain.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { WorkerIdentity } from './identity.ts'
+import { Measurements } from './measurements.ts'
 import { buildServer } from './server.ts'
 import { listenAlso } from './slot-port.ts'
 
@@ -26,6 +27,7 @@ export class Worker {
   readonly #logFile: LogFile | undefined
   readonly #channel: Channel
   readonly #drain = new Drain(() => { this.#onDrain() })
+  readonly #measurements = new Measurements(this.#drain)
   readonly #bus = new Bus((broadcast) => { this.#channel.send({ type: 'broadcast', broadcast }) })
   #pool: PoolView = { isStopping: false, isCrashLooping: false }
   #server: FastifyInstance | undefined
@@ -61,6 +63,7 @@ export class Worker {
         config: this.#config,
         drain: this.#drain,
         log: this.#log,
+        measurements: this.#measurements,
         pool: () => this.#pool,
         worker
       })
@@ -72,6 +75,7 @@ export class Worker {
     }
     this.#isListening = true
     this.#channel.send({ type: 'ready', protocol: PROTOCOL })
+    if (this.#config.metrics !== undefined) this.#measurements.start()
     startHeartbeat(this.#drain, (load) => { this.#channel.send({ type: 'heartbeat', load }) })
   }
 
@@ -104,6 +108,7 @@ export class Worker {
     else if (message.type === 'broadcast') this.#bus.deliver(message.broadcast)
     else if (message.type === 'ping') this.#channel.send({ type: 'pong' })
     else if (message.type === 'reopen-log') this.#logFile?.reopen(this.#log)
+    else if (message.type === 'measure') this.#measure()
     else {
       this.#drain.limit(message.limits)
       this.#reportNear(message.limits.timeout)
@@ -120,6 +125,14 @@ export class Worker {
 
   #report (): void {
     this.#channel.send({ type: 'draining', progress: this.#drain.progress() })
+    this.#channel.send({ type: 'figures', figures: this.#measurements.last() })
+  }
+
+  #measure (): void {
+    this.#measurements.read().then((figures) => { this.#channel.send({ type: 'figures', figures }) }, (error: unknown) => {
+      /* c8 ignore next -- prom-client cannot be loaded, or fails: the primary goes on with the figures that it has */
+      this.#log.warn({ err: error }, 'no figures could be read')
+    })
   }
 
   #onLost (): void {
@@ -146,6 +159,8 @@ export class Worker {
   #onDrain (): void {
     const { slot, generation } = this.#assignment
     process.title = `baton: worker ${slot} (generation ${generation}) draining`
+    // What Node says is read now: there is no time for it when the channel closes.
+    if (this.#measurements.isStarted) this.#measure()
     this.#server?.close().then(() => { this.#exit() }, (error: unknown) => {
       this.#hasFailed = true
       this.#log.error({ err: error }, 'a hook of the application failed on close')
