@@ -1,7 +1,8 @@
 import type { ErrorReport } from './errors.ts'
+import type { TlsVersion } from './settings.ts'
 
 /** Changes when primary and worker of different releases would no longer understand each other. */
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 
 /** How long a worker may take to drain, and what it does with idle connections meanwhile. */
 export interface DrainLimits {
@@ -46,14 +47,26 @@ export interface Broadcast {
   readonly data: unknown
 }
 
+/** Certificate and key of a generation: what the files held when it was made. */
+export interface TlsMaterial {
+  /** PEM, with its chain after it. */
+  readonly cert: string
+  readonly key: string
+  readonly minVersion: TlsVersion
+}
+
 export type ToWorker =
   /** Asks for an answer, which only a worker gives whose event loop runs. */
   | { readonly type: 'ping' }
   | { readonly type: 'broadcast', readonly broadcast: Broadcast }
   | { readonly type: 'drain', readonly limits: DrainLimits }
   | { readonly type: 'pool', readonly pool: PoolView }
+  /** Not in the environment, which other processes of the same user can read. */
+  | { readonly type: 'tls', readonly tls: TlsMaterial }
 
 export type ToPrimary =
+  /** It hears messages from now on, and needs certificate and key. What was sent earlier it may have missed. */
+  | { readonly type: 'hearing' }
   | { readonly type: 'ready', readonly protocol: number }
   /** It could not start, or an error that nobody caught makes it unfit to go on. */
   | { readonly type: 'failed', readonly error: ErrorReport }
@@ -89,12 +102,14 @@ const SHAPES: Readonly<Record<(ToPrimary | ToWorker)['type'], Shape>> = {
       served: NUMBER
     }
   },
+  hearing: {},
   ping: {},
   pong: {},
   pool: { pool: { isStopping: BOOLEAN, isCrashLooping: BOOLEAN } },
   // Nothing but the version, so that every other version can be told that it is another one.
   ready: { protocol: NUMBER },
-  relieve: {}
+  relieve: {},
+  tls: { tls: { cert: TEXT, key: TEXT, minVersion: TEXT } }
 }
 
 /** Marks our messages among those that an application sends for itself. */

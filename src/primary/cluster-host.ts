@@ -1,5 +1,5 @@
 import cluster, { type ClusterSettings } from 'node:cluster'
-import { assignmentVariable, type Assignment, type ListenAddress } from '../config.ts'
+import { assignmentVariable, transportOf, type Assignment, type ListenAddress } from '../config.ts'
 import { wrap } from '../messages.ts'
 import type { Scheduling } from '../settings.ts'
 import type { Generation } from './generation.ts'
@@ -31,7 +31,8 @@ export function createClusterHost ({ scheduling, address, slotPortBase }: Cluste
       generation: generation.number,
       application: generation.application,
       address,
-      slotPort: slotPortBase === undefined ? null : slotPortBase + slot
+      slotPort: slotPortBase === undefined ? null : slotPortBase + slot,
+      transport: transportOf(generation.config)
     }, inspectable, events),
     now: () => performance.now(),
     random: Math.random,

@@ -1,15 +1,16 @@
 import { createServer, isIPv6, type AddressInfo } from 'node:net'
 import closeWithGrace from 'close-with-grace'
-import { readVariables, shellDirectory, type Config } from '../config.ts'
+import { readVariables, shellDirectory, transportOf, type Config, type TlsFiles } from '../config.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { createLogger, type Logger } from '../logger.ts'
 import { createClusterHost } from './cluster-host.ts'
-import { makeGeneration, type Generation } from './generation.ts'
+import { keepTransport, makeGeneration, type Generation } from './generation.ts'
 import { startPaths } from './paths.ts'
 import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts'
 import { handleSignals } from './signals.ts'
 import { Supervisor } from './supervisor.ts'
 import { watchTerminal } from './terminal.ts'
+import { findValidityProblem } from './tls-material.ts'
 
 /** All that close-with-grace would take for a stop; ours are in signals.ts, and the others end a process as ever. */
 const SIGNALS = [
@@ -38,20 +39,22 @@ export async function runPrimary (application: string | undefined): Promise<void
       slotPortBase: config.slotPortBase
     }),
     log,
-    makeGeneration: prepare
+    makeGeneration: (number) => keepTransport(prepare(number), config)
   })
   if (paths.isPinned) {
     log.info({ directory: paths.directory }, 'relative paths are pinned to this directory, because PWD does not say by which links it was reached')
   }
   warnOfKeepAlive(config, log)
-  supervisor.on('reloaded', ({ config }) => {
-    log.level = config.logLevel
-    warnOfKeepAlive(config, log)
+  warnOfCertificate(supervisor.generation, log)
+  supervisor.on('reloaded', (generation) => {
+    log.level = generation.config.logLevel
+    warnOfKeepAlive(generation.config, log)
+    warnOfCertificate(generation, log)
   })
   stopWithGrace(supervisor, config, log)
   supervisor.once('serving', (workers) => {
     if (config.pidFile !== undefined) writePidFile(config.pidFile)
-    const url = `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`
+    const url = `${transportOf(config) === 'http' ? 'http' : 'https'}://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`
     log.info({ event: 'server:ready', url, port, workers, application: supervisor.generation.application, pid: process.pid },
       `serving ${supervisor.generation.application ?? 'the built-in application'} on ${url} with ${workers} worker${workers === 1 ? '' : 's'}; reload with: kill -HUP ${process.pid}`)
   })
@@ -121,6 +124,14 @@ function warnOfKeepAlive ({ keepAliveTimeout, drainTimeout }: Config, log: Logge
     log.warn({ keepAliveTimeout, drainTimeout },
       'KEEP_ALIVE_TIMEOUT_MS is not below DRAIN_TIMEOUT_MS: a reload will close idle connections that clients may be about to use')
   }
+}
+
+/** Clients will refuse it; a service that came up can still be reloaded with another one. */
+function warnOfCertificate ({ tls, config }: Generation, log: Logger): void {
+  const problem = tls === undefined ? undefined : findValidityProblem(tls, Date.now())
+  if (problem === undefined) return
+  const { certFile } = config.tls as TlsFiles
+  log.warn({ certFile, ...problem.dates }, `the certificate in TLS_CERT_FILE ${problem.text}: replace it, then reload`)
 }
 
 /** `PORT=0`: a port that stays the same, whoever listens on it. */

@@ -11,6 +11,7 @@ import type { WorkerIdentity } from './identity.ts'
 import { health } from './plugins/health.ts'
 import { injectWhileDraining } from './plugins/inject.ts'
 import { shed, watchPressure } from './plugins/pressure.ts'
+import type { TlsOptions } from './secure-server.ts'
 
 export interface ServerParts {
   readonly application: Application
@@ -19,6 +20,8 @@ export interface ServerParts {
   readonly drain: Drain
   readonly log: FastifyBaseLogger
   readonly pool: () => PoolView
+  /** Undefined for plain HTTP. */
+  readonly tls?: TlsOptions | undefined
   readonly worker: WorkerIdentity
 }
 
@@ -29,7 +32,7 @@ export interface ServerParts {
  * not reach them, and shedding reaches only it.
  */
 export async function buildServer (parts: ServerParts): Promise<FastifyInstance> {
-  const { application, bus, config, drain, log, pool, worker } = parts
+  const { application, bus, config, drain, log, pool, tls, worker } = parts
   let handler: RequestListener | undefined
   const fastify = Fastify({
     keepAliveTimeout: config.keepAliveTimeout,
@@ -39,7 +42,7 @@ export async function buildServer (parts: ServerParts): Promise<FastifyInstance>
     return503OnClosing: false,
     serverFactory: (given, options) => {
       handler = config.workerHeader ? nameWorker(given as RequestListener, worker) : given as RequestListener
-      return createServer(drain, options as FastifyServerOptions, handler)
+      return createServer(drain, options as FastifyServerOptions, handler, tls)
     }
   }) as unknown as FastifyInstance
 
@@ -63,8 +66,10 @@ export async function buildServer (parts: ServerParts): Promise<FastifyInstance>
 }
 
 /** What Fastify sets on a server of its own making, it leaves to the factory on this one. */
-function createServer (drain: Drain, options: FastifyServerOptions & { http?: ServerOptions }, handler: RequestListener): Server {
-  const server = createDrainableServer(drain, options.http ?? {}, handler)
+function createServer (
+  drain: Drain, options: FastifyServerOptions & { http?: ServerOptions }, handler: RequestListener, tls: TlsOptions | undefined
+): Server {
+  const server = createDrainableServer(drain, options.http ?? {}, handler, tls)
   server.keepAliveTimeout = options.keepAliveTimeout as number
   server.requestTimeout = options.requestTimeout as number
   server.setTimeout(options.connectionTimeout)
