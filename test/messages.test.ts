@@ -17,7 +17,9 @@ const MESSAGES: ReadonlyArray<ToPrimary | ToWorker> = [
   { type: 'broadcast', broadcast: { topic: 'note', data: { baton: [1, 'two'] } } },
   { type: 'drain', limits: { timeout: 80_000 } },
   { type: 'drain', limits: { timeout: 8_000, idleTimeout: 1000 } },
-  { type: 'pool', pool: { isStopping: true, isCrashLooping: false } }
+  { type: 'pool', pool: { isStopping: true, isCrashLooping: false } },
+  { type: 'hearing' },
+  { type: 'tls', tls: { cert: 'PEM', key: 'PEM', minVersion: 'TLSv1.2' } }
 ]
 
 for (const message of MESSAGES) {
@@ -51,7 +53,8 @@ const MALFORMED: readonly unknown[] = [
   ...Object.keys(LOAD).map((field) => ({ type: 'heartbeat', load: { ...LOAD, [field]: null } })),
   { type: 'broadcast' }, { type: 'broadcast', topic: 'note' }, { type: 'broadcast', broadcast: { data: 1 } }, { type: 'broadcast', broadcast: { topic: 1 } },
   { type: 'drain' }, { type: 'drain', limits: {} }, { type: 'drain', limits: { timeout: null } }, { type: 'drain', limits: { timeout: 1, idleTimeout: '1' } },
-  { type: 'pool' }, { type: 'pool', pool: { isStopping: true } }, { type: 'pool', pool: { isStopping: 0, isCrashLooping: false } }
+  { type: 'pool' }, { type: 'pool', pool: { isStopping: true } }, { type: 'pool', pool: { isStopping: 0, isCrashLooping: false } },
+  { type: 'tls' }, { type: 'tls', tls: { cert: 'PEM', minVersion: 'TLSv1.2' } }, { type: 'tls', tls: { cert: 'PEM', key: 1, minVersion: 'TLSv1.2' } }
 ]
 
 for (const message of MALFORMED) {
