@@ -103,6 +103,9 @@ export type ListenAddress =
   /** A descriptor of the primary. */
   | { readonly fd: number }
 
+/** What the port speaks, from the start on: HTTP/1.1, the same over TLS, or HTTP/2 over TLS with HTTP/1.1 beside it. */
+export type Transport = 'http' | 'https' | 'http2'
+
 /** What a worker is told by the primary that forks it. */
 export interface Assignment {
   readonly slot: number
@@ -115,6 +118,8 @@ export interface Assignment {
   readonly slotPort: TcpAddress | null
   /** Absolute path of the log file; null for standard output. */
   readonly logFile: string | null
+  /** Over TLS the worker waits for certificate and key, which come in a message. */
+  readonly transport: Transport
 }
 
 const validate = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true }).compile({
@@ -170,6 +175,11 @@ export function readVariables (directory: string, environment: Environment = pro
   const file = readEnvFile(resolve(directory, named === '' ? DEFAULT_ENV_FILE : named), named !== '')
   const fromFile = Object.fromEntries(Object.entries(file).filter(([name]) => !Object.hasOwn(environment, name)))
   return { all: { ...environment, ...fromFile }, fromFile }
+}
+
+export function transportOf ({ tls, http2 }: Config): Transport {
+  if (tls === undefined) return 'http'
+  return http2 ? 'http2' : 'https'
 }
 
 /** @returns the names of the settings that differ; values stay out of the log, and all other variables too */

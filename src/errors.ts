@@ -43,6 +43,18 @@ export const LogFileError = createError<[string, string]>(
   'BATON_LOG_FILE', 'LOG_FILE %s cannot be opened (%s)'
 )
 
+export const TlsFileError = createError<[string, string, string, string]>(
+  'BATON_TLS_FILE', '%s %s cannot be used: it must be %s (%s)'
+)
+
+export const TlsPairError = createError<[string, string]>(
+  'BATON_TLS_PAIR', 'TLS_KEY_FILE %s does not belong to the certificate in TLS_CERT_FILE %s: name the key that the certificate was made for'
+)
+
+export const TransportFixedError = createError<[string, string]>(
+  'BATON_TRANSPORT_FIXED', 'a reload cannot go from %s to %s (TLS_CERT_FILE, TLS_KEY_FILE, HTTP2), because clients of the port go on as they began: restart the service for it'
+)
+
 export const ApplicationNotFoundError = createError<[string]>(
   'BATON_APPLICATION_NOT_FOUND', 'the application %s does not exist: name the file of a Fastify plugin'
 )

@@ -1,8 +1,9 @@
 import type { ErrorReport } from './errors.ts'
 import type { Figures } from './figures.ts'
+import type { TlsVersion } from './settings.ts'
 
 /** Changes when primary and worker of different releases would no longer understand each other. */
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 
 /** How long a worker may take to drain, and what it does with idle connections meanwhile. */
 export interface DrainLimits {
@@ -47,6 +48,14 @@ export interface Broadcast {
   readonly data: unknown
 }
 
+/** Certificate and key of a generation: what the files held when it was made. */
+export interface TlsMaterial {
+  /** PEM, with its chain after it. */
+  readonly cert: string
+  readonly key: string
+  readonly minVersion: TlsVersion
+}
+
 export type ToWorker =
   /** Asks for an answer, which only a worker gives whose event loop runs. */
   | { readonly type: 'ping' }
@@ -57,8 +66,12 @@ export type ToWorker =
   | { readonly type: 'pool', readonly pool: PoolView }
   /** The log file has been renamed: the path is to be opened anew. */
   | { readonly type: 'reopen-log' }
+  /** Not in the environment, which other processes of the same user can read. */
+  | { readonly type: 'tls', readonly tls: TlsMaterial }
 
 export type ToPrimary =
+  /** It hears messages from now on, and needs certificate and key. What was sent earlier it may have missed. */
+  | { readonly type: 'hearing' }
   | { readonly type: 'ready', readonly protocol: number }
   /** It could not start, or an error that nobody caught makes it unfit to go on. */
   | { readonly type: 'failed', readonly error: ErrorReport }
@@ -102,13 +115,15 @@ const SHAPES: Readonly<Record<(ToPrimary | ToWorker)['type'], Shape>> = {
     }
   },
   measure: {},
+  hearing: {},
   ping: {},
   pong: {},
   pool: { pool: { isStopping: BOOLEAN, isCrashLooping: BOOLEAN } },
   // Nothing but the version, so that every other version can be told that it is another one.
   ready: { protocol: NUMBER },
   relieve: {},
-  'reopen-log': {}
+  'reopen-log': {},
+  tls: { tls: { cert: TEXT, key: TEXT, minVersion: TEXT } }
 }
 
 /** Marks our messages among those that an application sends for itself. */

@@ -22,7 +22,9 @@ const MESSAGES: ReadonlyArray<ToPrimary | ToWorker> = [
   { type: 'drain', limits: { timeout: 80_000 } },
   { type: 'drain', limits: { timeout: 8_000, idleTimeout: 1000 } },
   { type: 'pool', pool: { isStopping: true, isCrashLooping: false } },
-  { type: 'reopen-log' }
+  { type: 'reopen-log' },
+  { type: 'hearing' },
+  { type: 'tls', tls: { cert: 'PEM', key: 'PEM', minVersion: 'TLSv1.2' } }
 ]
 
 for (const message of MESSAGES) {
@@ -57,7 +59,8 @@ const MALFORMED: readonly unknown[] = [
   { type: 'figures' }, { type: 'figures', figures: [] }, ...Object.keys(FIGURES).map((field) => ({ type: 'figures', figures: { ...FIGURES, [field]: 'no' } })),
   { type: 'broadcast' }, { type: 'broadcast', topic: 'note' }, { type: 'broadcast', broadcast: { data: 1 } }, { type: 'broadcast', broadcast: { topic: 1 } },
   { type: 'drain' }, { type: 'drain', limits: {} }, { type: 'drain', limits: { timeout: null } }, { type: 'drain', limits: { timeout: 1, idleTimeout: '1' } },
-  { type: 'pool' }, { type: 'pool', pool: { isStopping: true } }, { type: 'pool', pool: { isStopping: 0, isCrashLooping: false } }
+  { type: 'pool' }, { type: 'pool', pool: { isStopping: true } }, { type: 'pool', pool: { isStopping: 0, isCrashLooping: false } },
+  { type: 'tls' }, { type: 'tls', tls: { cert: 'PEM', minVersion: 'TLSv1.2' } }, { type: 'tls', tls: { cert: 'PEM', key: 1, minVersion: 'TLSv1.2' } }
 ]
 
 for (const message of MALFORMED) {

@@ -56,7 +56,7 @@ async function attempt ({ number, application, config, directory, program, varia
   const elapsed = (): number => Math.round(performance.now() - begin)
   const child = fork(join(dirname(program), `check${extname(program)}`), [], {
     cwd: directory,
-    env: { ...variables, ...assignmentVariable({ slot: 0, generation: number, application, address: { host, port }, slotPort: null, logFile: null }) },
+    env: { ...variables, ...assignmentVariable({ slot: 0, generation: number, application, address: { host, port }, slotPort: null, logFile: null, transport: 'http' }) },
     // What the application prints is not the answer of the command.
     stdio: ['ignore', 2, 2, 'ipc']
   })

@@ -1,5 +1,5 @@
 import cluster, { type Address, type ClusterSettings } from 'node:cluster'
-import { assignmentVariable, type Assignment, type ListenAddress } from '../config.ts'
+import { assignmentVariable, transportOf, type Assignment, type ListenAddress } from '../config.ts'
 import { wrap } from '../messages.ts'
 import type { Scheduling } from '../settings.ts'
 import type { Generation } from './generation.ts'
@@ -40,7 +40,8 @@ export function createClusterHost ({ scheduling, address, host, slotPortBase, lo
       application: generation.application,
       address,
       slotPort: slotPortBase === undefined ? null : { host, port: slotPortBase + slot },
-      logFile: logFile ?? null
+      logFile: logFile ?? null,
+      transport: transportOf(generation.config)
     }, inspectable, start, events),
     now: () => performance.now(),
     random: Math.random,

@@ -6,7 +6,7 @@ import { createLogger } from '../logger.ts'
 import { readVersion } from '../version.ts'
 import { createClusterHost } from './cluster-host.ts'
 import { Control } from './control/control.ts'
-import { makeGeneration, type Generation } from './generation.ts'
+import { keepTransport, makeGeneration, type Generation } from './generation.ts'
 import { choosePlace } from './listen-address.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { Operation } from './operation.ts'
@@ -49,7 +49,7 @@ export async function runPrimary (application: string | undefined): Promise<void
   const supervisor = new Supervisor({
     host,
     log,
-    makeGeneration: prepare
+    makeGeneration: (number) => keepTransport(prepare(number), config)
   })
   const metrics = new Metrics({ supervisor, host, version: readVersion() })
   if (paths.isPinned) {

@@ -1,5 +1,5 @@
 import { createServer, isIPv6, type AddressInfo } from 'node:net'
-import type { Config, ListenAddress } from '../config.ts'
+import { transportOf, type Config, type ListenAddress } from '../config.ts'
 import { claimSocketPath } from './socket-file.ts'
 
 /** As many slots as `WORKERS` may ask for. */
@@ -8,20 +8,21 @@ const MAX_SLOTS = 1024
 /** Where the service listens from its start to its end, whatever a reload makes of the settings. */
 export interface Place {
   readonly address: ListenAddress
-  /** For the log: `http://host:port`, or `unix:/path`. */
+  /** For people: `http://host:port`, `https://host:port` or `unix:/path`. */
   readonly url: string
   /** None on a UNIX socket. */
   readonly port?: number
 }
 
 /** @throws ListenSocketHeldError or ListenSocketUnusableError when the UNIX socket cannot be had */
-export async function choosePlace ({ host, port, listenSocket, slotPortBase }: Config): Promise<Place> {
+export async function choosePlace (config: Config): Promise<Place> {
+  const { host, port, listenSocket, slotPortBase } = config
   if (listenSocket !== undefined) {
     const path = await claimSocketPath(listenSocket.path)
     return { address: { ...listenSocket, path }, url: `unix:${path}` }
   }
   const chosen = port === 0 ? await findPort(host, slotPortBase) : port
-  return { address: { host, port: chosen }, url: `http://${isIPv6(host) ? `[${host}]` : host}:${chosen}`, port: chosen }
+  return { address: { host, port: chosen }, url: `${transportOf(config) === 'http' ? 'http' : 'https'}://${isIPv6(host) ? `[${host}]` : host}:${chosen}`, port: chosen }
 }
 
 /** `PORT=0`: a port that stays the same, whoever listens on it, and none that a slot may want. */

@@ -204,7 +204,8 @@ export class Pool {
   #onMessage (worker: WorkerHandle, received: unknown): void {
     worker.isAlive(this.#host.now())
     const message = unwrap<ToPrimary>(received)
-    if (message?.type === 'ready') this.#onSaidReady(worker, message.protocol)
+    if (message?.type === 'hearing') this.#sendTls(worker)
+    else if (message?.type === 'ready') this.#onSaidReady(worker, message.protocol)
     else if (message?.type === 'failed') this.#onFailed(worker, message.error)
     else if (message?.type === 'heartbeat') this.#onHeartbeat(worker, message.load)
     else if (message?.type === 'broadcast') this.#relay(worker, message.broadcast)
@@ -216,6 +217,10 @@ export class Pool {
       this.#journal.note('info', { event: 'worker:stale', ...identify(worker), limit: 'SIGTERM' }, 'worker was sent SIGTERM; relieving it')
       this.#events.changed()
     }
+  }
+
+  #sendTls ({ process, release }: WorkerHandle): void {
+    if (release.tls !== undefined) process?.send({ type: 'tls', tls: release.tls })
   }
 
   #onAnswer (worker: WorkerHandle): void {

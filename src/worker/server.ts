@@ -14,6 +14,7 @@ import { injectWhileDraining } from './plugins/inject.ts'
 import { meter } from './plugins/meter.ts'
 import { shed, watchPressure } from './plugins/pressure.ts'
 import { requestIds } from './request-id.ts'
+import type { TlsOptions } from './secure-server.ts'
 
 export interface ServerParts {
   readonly application: Application
@@ -23,6 +24,8 @@ export interface ServerParts {
   readonly log: FastifyBaseLogger
   readonly measurements: Measurements
   readonly pool: () => PoolView
+  /** Undefined for plain HTTP. */
+  readonly tls?: TlsOptions | undefined
   readonly worker: WorkerIdentity
 }
 
@@ -33,7 +36,7 @@ export interface ServerParts {
  * not reach them, and shedding reaches only it.
  */
 export async function buildServer (parts: ServerParts): Promise<FastifyInstance> {
-  const { application, bus, config, drain, log, measurements, pool, worker } = parts
+  const { application, bus, config, drain, log, measurements, pool, tls, worker } = parts
   let handler: RequestListener | undefined
   const fastify = Fastify({
     keepAliveTimeout: config.keepAliveTimeout,
@@ -44,7 +47,7 @@ export async function buildServer (parts: ServerParts): Promise<FastifyInstance>
     return503OnClosing: false,
     serverFactory: (given, options) => {
       handler = config.workerHeader ? nameWorker(given as RequestListener, worker) : given as RequestListener
-      return createServer(drain, options as FastifyServerOptions, handler)
+      return createServer(drain, options as FastifyServerOptions, handler, tls)
     }
   }) as unknown as FastifyInstance
 
@@ -69,8 +72,10 @@ export async function buildServer (parts: ServerParts): Promise<FastifyInstance>
 }
 
 /** What Fastify sets on a server of its own making, it leaves to the factory on this one. */
-function createServer (drain: Drain, options: FastifyServerOptions & { http?: ServerOptions }, handler: RequestListener): Server {
-  const server = createDrainableServer(drain, options.http ?? {}, handler)
+function createServer (
+  drain: Drain, options: FastifyServerOptions & { http?: ServerOptions }, handler: RequestListener, tls: TlsOptions | undefined
+): Server {
+  const server = createDrainableServer(drain, options.http ?? {}, handler, tls)
   server.keepAliveTimeout = options.keepAliveTimeout as number
   server.requestTimeout = options.requestTimeout as number
   server.setTimeout(options.connectionTimeout)

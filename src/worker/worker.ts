@@ -3,7 +3,7 @@ import type { Assignment, Config } from '../config.ts'
 import { toErrorReport } from '../errors.ts'
 import type { LogFile } from '../log-file.ts'
 import type { Logger } from '../logger.ts'
-import { PROTOCOL, type PoolView, type ToPrimary, type ToWorker } from '../messages.ts'
+import { PROTOCOL, type PoolView, type TlsMaterial, type ToPrimary, type ToWorker } from '../messages.ts'
 import { loadApplication } from './application.ts'
 import { Bus } from './bus.ts'
 import { openChannel, type Channel } from './channel.ts'
@@ -36,6 +36,7 @@ export class Worker {
   /** An error that nobody caught: it finishes what it holds and does not pretend that it ended well. */
   #hasFailed = false
   #isLeaving = false
+  #onTls: (tls: TlsMaterial) => void = () => {}
 
   constructor (assignment: Assignment, config: Config, log: Logger, logFile?: LogFile) {
     this.#assignment = assignment
@@ -54,9 +55,10 @@ export class Worker {
   }
 
   async start (): Promise<void> {
-    const { slot, generation, application, address, slotPort } = this.#assignment
+    const { slot, generation, application, address, slotPort, transport } = this.#assignment
     const worker: WorkerIdentity = { slot, generation, pid: process.pid }
     try {
+      const tls = transport === 'http' ? undefined : { ...await this.#askForTls(), http2: transport === 'http2' }
       this.#server = await buildServer({
         application: await loadApplication(application),
         bus: this.#bus,
@@ -65,6 +67,7 @@ export class Worker {
         log: this.#log,
         measurements: this.#measurements,
         pool: () => this.#pool,
+        tls,
         worker
       })
       await this.#server.listen({ ...address, listenTextResolver: () => LISTENING })
@@ -103,9 +106,18 @@ export class Worker {
     if (!this.#channel.isOpen()) this.#leave()
   }
 
+  /** Without an answer the start timeout ends this worker. */
+  async #askForTls (): Promise<TlsMaterial> {
+    return await new Promise((resolve) => {
+      this.#onTls = resolve
+      this.#channel.send({ type: 'hearing' })
+    })
+  }
+
   #onMessage (message: ToWorker): void {
     if (message.type === 'pool') this.#pool = message.pool
     else if (message.type === 'broadcast') this.#bus.deliver(message.broadcast)
+    else if (message.type === 'tls') this.#onTls(message.tls)
     else if (message.type === 'ping') this.#channel.send({ type: 'pong' })
     else if (message.type === 'reopen-log') this.#logFile?.reopen(this.#log)
     else if (message.type === 'measure') this.#measure()
