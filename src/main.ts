@@ -23,7 +23,9 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   BATON_INVALID_SETTINGS: ExitCode.configuration,
   BATON_ENV_FILE: ExitCode.configuration,
   BATON_PID_FILE_HELD: ExitCode.configuration,
-  BATON_PID_FILE_UNUSABLE: ExitCode.configuration
+  BATON_PID_FILE_UNUSABLE: ExitCode.configuration,
+  BATON_INHERITED_SOCKETS: ExitCode.configuration,
+  BATON_INHERITED_SOCKET_UNUSABLE: ExitCode.configuration
 }
 
 try {

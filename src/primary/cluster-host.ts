@@ -1,4 +1,4 @@
-import cluster, { type ClusterSettings } from 'node:cluster'
+import cluster, { type Address, type ClusterSettings } from 'node:cluster'
 import { assignmentVariable, type Assignment, type ListenAddress } from '../config.ts'
 import { wrap } from '../messages.ts'
 import type { Scheduling } from '../settings.ts'
@@ -51,7 +51,7 @@ function fork (
   try {
     const worker = cluster.fork({ ...environment, ...assignmentVariable(assignment) })
     const { pid } = worker.process
-    worker.on('listening', ({ port }) => { if (isMain(port, assignment)) events.listening() })
+    worker.on('listening', (listening) => { if (isMain(listening, assignment)) events.listening() })
     worker.on('message', events.message)
     worker.on('error', events.error)
     worker.on('exit', (code, signal) => {
@@ -73,6 +73,8 @@ function fork (
 }
 
 /** An application may listen on ports of its own, and a slot has one of its own as well. */
-function isMain (port: number, { address, slotPort }: Assignment): boolean {
+function isMain (listening: Address & { fd?: number }, { address, slotPort }: Assignment): boolean {
+  if ('fd' in address) return listening.fd === address.fd
+  const { port } = listening
   return 'port' in address ? port === address.port : port !== slotPort
 }

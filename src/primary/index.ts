@@ -1,7 +1,9 @@
 import { createServer, isIPv6, type AddressInfo } from 'node:net'
 import closeWithGrace from 'close-with-grace'
-import { readVariables, shellDirectory, type Config } from '../config.ts'
+import { readVariables, shellDirectory, type Config, type ListenAddress } from '../config.ts'
+import { InheritedSocketLostError } from '../errors.ts'
 import { ExitCode } from '../exit-codes.ts'
+import { takeHandover } from '../launch.ts'
 import { createLogger, type Logger } from '../logger.ts'
 import { createClusterHost } from './cluster-host.ts'
 import { makeGeneration, type Generation } from './generation.ts'
@@ -9,6 +11,8 @@ import { startPaths } from './paths.ts'
 import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts'
 import { handleSignals } from './signals.ts'
 import { Supervisor } from './supervisor.ts'
+import { inheritedPlace, watchInheritedSocket } from './systemd/inherited-socket.ts'
+import { notifySystemd, type Notifier } from './systemd/notifier.ts'
 import { watchTerminal } from './terminal.ts'
 
 /** All that close-with-grace would take for a stop; ours are in signals.ts, and the others end a process as ever. */
@@ -23,18 +27,21 @@ const SIGNALS = [
  * @throws when the configuration is wrong; nothing has been started
  */
 export async function runPrimary (application: string | undefined): Promise<void> {
+  const handover = takeHandover()
+  const { inheritedSocket } = handover
   const paths = startPaths(shellDirectory(), application)
   const prepare = (number: number): Generation => makeGeneration(number, readVariables(paths.directory), paths, application)
   const { config } = prepare(1)
   if (config.pidFile !== undefined) checkPidFile(config.pidFile)
+  const { address, url, port } = inheritedSocket === undefined ? await choosePlace(config) : inheritedPlace(inheritedSocket)
   const log = await createLogger({ level: config.logLevel })
-  const port = config.port === 0 ? await findPort(config.host) : config.port
   process.title = 'baton: primary'
 
   const supervisor = new Supervisor({
     host: createClusterHost({
-      scheduling: config.scheduling ?? 'round-robin',
-      address: { host: config.host, port },
+      // On a socket that others hold: connections that the primary has accepted for its workers would go with it.
+      scheduling: config.scheduling ?? (inheritedSocket === undefined ? 'round-robin' : 'shared'),
+      address,
       slotPortBase: config.slotPortBase
     }),
     log,
@@ -48,10 +55,12 @@ export async function runPrimary (application: string | undefined): Promise<void
     log.level = config.logLevel
     warnOfKeepAlive(config, log)
   })
-  stopWithGrace(supervisor, config, log)
+  if (inheritedSocket !== undefined) {
+    watchInheritedSocket(inheritedSocket, () => { supervisor.giveUp(new InheritedSocketLostError(inheritedSocket)) })
+  }
+  stopWithGrace(supervisor, config, notifySystemd(supervisor, handover, log), log)
   supervisor.once('serving', (workers) => {
     if (config.pidFile !== undefined) writePidFile(config.pidFile)
-    const url = `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`
     log.info({ event: 'server:ready', url, port, workers, application: supervisor.generation.application, pid: process.pid },
       `serving ${supervisor.generation.application ?? 'the built-in application'} on ${url} with ${workers} worker${workers === 1 ? '' : 's'}; reload with: kill -HUP ${process.pid}`)
   })
@@ -59,7 +68,7 @@ export async function runPrimary (application: string | undefined): Promise<void
 }
 
 /** A signal, or an error of our own: either way the workers finish what they hold. */
-function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): void {
+function stopWithGrace (supervisor: Supervisor, config: Config, notifier: Notifier, log: Logger): void {
   let leastCode: number = ExitCode.ok
   const kill = (): void => {
     log.warn('killing the workers')
@@ -93,7 +102,7 @@ function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): vo
 
   supervisor.once('stopped', (code) => {
     if (code !== ExitCode.cannotStart) log.info({ code }, 'stopped')
-    process.exit(Math.max(code, leastCode))
+    notifier.flush(() => { process.exit(Math.max(code, leastCode)) })
   })
   process.on('exit', () => { if (config.pidFile !== undefined) removePidFile(config.pidFile) })
   const stop = (isPersonWaiting: boolean): void => {
@@ -121,6 +130,11 @@ function warnOfKeepAlive ({ keepAliveTimeout, drainTimeout }: Config, log: Logge
     log.warn({ keepAliveTimeout, drainTimeout },
       'KEEP_ALIVE_TIMEOUT_MS is not below DRAIN_TIMEOUT_MS: a reload will close idle connections that clients may be about to use')
   }
+}
+
+async function choosePlace ({ host, port }: Config): Promise<{ address: ListenAddress, url: string, port?: number }> {
+  const chosen = port === 0 ? await findPort(host) : port
+  return { address: { host, port: chosen }, url: `http://${isIPv6(host) ? `[${host}]` : host}:${chosen}`, port: chosen }
 }
 
 /** `PORT=0`: a port that stays the same, whoever listens on it. */

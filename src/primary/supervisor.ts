@@ -29,6 +29,8 @@ interface SupervisorEvents {
   serving: [workers: number]
   /** All workers are of this generation. */
   reloaded: [generation: Generation]
+  /** It was asked to stop, or gives up. */
+  stopping: []
   /** No process is left. */
   stopped: [code: ExitCode]
 }
@@ -151,8 +153,21 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const now = this.#host.now()
     this.#releases.drop('the service is stopping', this.workers, now)
     this.#ending.ask(options, this.generation.config.stopTimeout, now)
-    this.#state = 'stopping'
+    this.#leave()
     this.#log.info({ workers: this.workers.length, delayMs: options.delay }, 'stopping')
+    this.#reconcile()
+  }
+
+  /** No other worker would be of any use: what is under way is finished as on a stop, with exit code 4. */
+  giveUp (error: Error): void {
+    if (this.#isLeaving) return
+    const now = this.#host.now()
+    const { stopTimeout, stopIdle } = this.generation.config
+    this.#releases.drop('the service gives up', this.workers, now)
+    this.#ending.surrender(ExitCode.gaveUp)
+    this.#ending.ask({ idleTimeout: stopIdle, delay: 0 }, stopTimeout, now)
+    this.#leave()
+    this.#log.fatal({ err: error }, `giving up: ${error.message}`)
     this.#reconcile()
   }
 
@@ -163,6 +178,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   get #isLeaving (): boolean {
     return this.#state === 'stopping' || this.#state === 'stopped'
+  }
+
+  #leave (): void {
+    this.#state = 'stopping'
+    this.emit('stopping')
   }
 
   #onCrash (worker: WorkerHandle, cause: ErrorReport): void {
@@ -284,7 +304,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const { giveUp } = this.generation.config
     this.#releases.drop('the service gives up', this.workers, now)
     this.#ending.surrender(ExitCode.gaveUp)
-    this.#state = 'stopping'
+    this.#leave()
     this.#log.fatal({ err: this.#crashes.lastCause, durationMs: giveUp },
       `no worker has been ready for ${giveUp} ms; giving up: ${this.#crashes.lastCause?.message}`)
   }
