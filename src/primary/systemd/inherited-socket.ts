@@ -1,4 +1,4 @@
-import cluster from 'node:cluster'
+import cluster, { type Worker } from 'node:cluster'
 import { fstatSync, readFileSync } from 'node:fs'
 import { InheritedSocketUnusableError } from '../../errors.ts'
 import { findListener } from './socket-table.ts'
@@ -33,8 +33,8 @@ export function inheritedPlace (fd: number): InheritedPlace {
 export function watchInheritedSocket (fd: number, lost: () => void, workers: NodeJS.EventEmitter = cluster): void {
   // The number may have gone to another file by the time that anybody looks.
   const inode = inodeOf(fd)
-  const look = (): void => { if (inodeOf(fd) !== inode) lost() }
-  // Which of the two comes first is open, and it is the first that closes the descriptor, or the second.
+  // Its end is noted first; whether its channel or its process ends first is open, and the latter closes the descriptor.
+  const look = (worker: Pick<Worker, 'isDead'>): void => { if (worker.isDead() && inodeOf(fd) !== inode) lost() }
   workers.on('exit', look)
   workers.on('disconnect', look)
 }

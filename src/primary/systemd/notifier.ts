@@ -2,7 +2,7 @@ import type { Handover } from '../../launch.ts'
 import type { Logger } from '../../logger.ts'
 import type { EventName } from '../journal.ts'
 import type { Supervisor } from '../supervisor.ts'
-import type { Notification } from './notification.ts'
+import { append, type Notification } from './notification.ts'
 import { makesProgress } from './progress.ts'
 import { statusLine } from './status-line.ts'
 import { SystemdNotify } from './systemd-notify.ts'
@@ -49,34 +49,37 @@ export function notifySystemd (
   const systemd = messenger ?? new SystemdNotify(notifyEnvironment, log)
   let status = ''
 
-  const tell = (news: Notification): void => {
+  const tell = (news: readonly Notification[]): void => {
     const line = statusLine(supervisor)
-    const isNews = line !== status
+    for (const each of line === status ? news : append(news, { STATUS: line })) systemd.send(each)
     status = line
-    if (isNews || Object.keys(news).length > 0) systemd.send({ ...news, ...isNews ? { STATUS: line } : {} })
   }
   const reloading = (): Notification => ({ RELOADING: 1, MONOTONIC_USEC: String(clock.microseconds()) })
   /** A newer reload may be under way by now, or a stop. */
-  const settled = (): void => { tell(supervisor.state === 'running' ? { READY: 1 } : {}) }
-  const news: { readonly [Name in EventName]?: () => void } = {
-    'reload:started': () => { tell(reloading()) },
+  const settled = (): Notification[] => supervisor.state === 'running' ? [{ READY: 1 }] : []
+  const newsOf: { readonly [Name in EventName]?: () => Notification[] } = {
+    'reload:started': () => [reloading()],
     'reload:completed': settled,
     'reload:failed': settled,
     // With Type=notify-reload systemd has asked for a reload, and waits for both whatever comes of it.
-    'reload:refused': () => {
-      tell(reloading())
-      settled()
-    }
+    'reload:refused': () => [reloading(), ...settled()]
   }
+  let events: EventName[] = []
 
-  supervisor.once('serving', () => { tell({ READY: 1 }) })
-  supervisor.once('stopping', () => { tell({ STOPPING: 1 }) })
+  supervisor.once('serving', () => { tell([{ READY: 1 }]) })
+  supervisor.once('stopping', () => { tell([{ STOPPING: 1 }]) })
   supervisor.journal.on('entry', ({ event }) => {
-    // The entry is written in the middle of what it tells of: how things are then is seen a moment later.
-    queueMicrotask(() => { (news[event] ?? (() => { tell({}) }))() })
+    events.push(event)
+    if (events.length > 1) return
+    // It is written in the middle of what it tells of, and others follow: how things are is seen when that is over.
+    queueMicrotask(() => {
+      const news = events.flatMap((name) => newsOf[name]?.() ?? [])
+      events = []
+      tell(news.reduce<readonly Notification[]>(append, []))
+    })
   })
   if (watchdogTimeout !== undefined) watch(supervisor, watchdogTimeout, clock, () => { systemd.send({ WATCHDOG: 1 }) })
-  tell({})
+  tell([])
   return { flush: (done) => { systemd.flush(LAST_WORDS, done) } }
 }
 
