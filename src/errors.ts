@@ -55,6 +55,18 @@ export const TransportFixedError = createError<[string, string]>(
   'BATON_TRANSPORT_FIXED', 'a reload cannot go from %s to %s (TLS_CERT_FILE, TLS_KEY_FILE, HTTP2), because clients of the port go on as they began: restart the service for it'
 )
 
+export const InheritedSocketsError = createError<[string]>(
+  'BATON_INHERITED_SOCKETS', 'LISTEN_FDS is %s: it must be 1, because one socket is listened on (one ListenStream= in the .socket unit)'
+)
+
+export const InheritedSocketUnusableError = createError<[number, string]>(
+  'BATON_INHERITED_SOCKET_UNUSABLE', 'the inherited descriptor %d %s: it must be a listening stream socket (ListenStream=, and Accept=no, in the .socket unit)'
+)
+
+export const InheritedSocketLostError = createError<[number]>(
+  'BATON_INHERITED_SOCKET_LOST', 'no worker is left that listens on the inherited descriptor %d, and Node has closed it: only whoever holds the socket can start the service with it again'
+)
+
 export const ApplicationNotFoundError = createError<[string]>(
   'BATON_APPLICATION_NOT_FOUND', 'the application %s does not exist: name the file of a Fastify plugin'
 )

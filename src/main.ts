@@ -18,7 +18,9 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   BATON_METRICS_PORT_UNUSABLE: ExitCode.configuration,
   BATON_LISTEN_SOCKET_HELD: ExitCode.configuration,
   BATON_LISTEN_SOCKET_UNUSABLE: ExitCode.configuration,
-  BATON_LOG_FILE: ExitCode.configuration
+  BATON_LOG_FILE: ExitCode.configuration,
+  BATON_INHERITED_SOCKETS: ExitCode.configuration,
+  BATON_INHERITED_SOCKET_UNUSABLE: ExitCode.configuration
 }
 
 const words = findCommand(process.argv.slice(2))

@@ -87,7 +87,9 @@ function fork (
 }
 
 /** An application may listen on ports of its own, and a slot has one of its own as well. */
-function isMain ({ port, address: path }: Address, { address, slotPort }: Assignment): boolean {
+function isMain (listening: Address & { fd?: number }, { address, slotPort }: Assignment): boolean {
+  if ('fd' in address) return listening.fd === address.fd
+  const { port, address: path } = listening
   if ('path' in address) return path === address.path
   return 'port' in address ? port === address.port : port !== slotPort?.port
 }

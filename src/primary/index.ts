@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { readVariables, shellDirectory } from '../config.ts'
-import { readLaunch } from '../launch.ts'
+import { InheritedSocketLostError } from '../errors.ts'
+import { readLaunch, takeHandover } from '../launch.ts'
 import { LogFile } from '../log-file.ts'
 import { createLogger } from '../logger.ts'
 import { readVersion } from '../version.ts'
@@ -15,6 +16,8 @@ import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts'
 import { handleSignals } from './signals.ts'
 import { SlotPorts } from './slot-ports.ts'
 import { Supervisor } from './supervisor.ts'
+import { inheritedPlace, watchInheritedSocket } from './systemd/inherited-socket.ts'
+import { notifySystemd } from './systemd/notifier.ts'
 import { warnOf } from './warnings.ts'
 
 /**
@@ -24,12 +27,14 @@ import { warnOf } from './warnings.ts'
  * @throws when the configuration is wrong; nothing has been started
  */
 export async function runPrimary (application: string | undefined): Promise<void> {
+  const handover = takeHandover()
+  const { inheritedSocket } = handover
   const paths = startPaths(shellDirectory(), application)
   const prepare = (number: number): Generation => makeGeneration(number, readVariables(paths.directory), paths, application)
   const { config } = prepare(1)
   const { pidFile, slotPortBase } = config
   if (pidFile !== undefined) checkPidFile(pidFile)
-  const { address, url, port } = await choosePlace(config)
+  const { address, url, port } = inheritedSocket === undefined ? await choosePlace(config) : inheritedPlace(inheritedSocket)
   const slotPorts = slotPortBase === undefined ? undefined : new SlotPorts(config.host, slotPortBase)
   await slotPorts?.check(0, config.workers)
   const logFile = config.logFile === undefined ? undefined : new LogFile(resolve(paths.directory, config.logFile))
@@ -40,7 +45,8 @@ export async function runPrimary (application: string | undefined): Promise<void
   process.title = 'baton: primary'
 
   const host = createClusterHost({
-    scheduling: config.scheduling ?? 'round-robin',
+    // On a socket that others hold: connections that the primary has accepted for its workers would go with it.
+    scheduling: config.scheduling ?? (inheritedSocket === undefined ? 'round-robin' : 'shared'),
     address,
     host: config.host,
     slotPortBase,
@@ -60,7 +66,20 @@ export async function runPrimary (application: string | undefined): Promise<void
     log.level = generation.config.logLevel
     warnOf(generation, log)
   })
-  const operation = new Operation({ supervisor, log, logFile, slotPorts, farewells: [async (code) => { await control.end(code) }] })
+  if (inheritedSocket !== undefined) {
+    watchInheritedSocket(inheritedSocket, () => { supervisor.giveUp(new InheritedSocketLostError(inheritedSocket)) })
+  }
+  const notifier = notifySystemd(supervisor, handover, log)
+  const operation = new Operation({
+    supervisor,
+    log,
+    logFile,
+    slotPorts,
+    farewells: [
+      async (code) => { await control.end(code) },
+      async () => { await new Promise<void>((resolve) => { notifier.flush(resolve) }) }
+    ]
+  })
   handleSignals(process, operation)
   supervisor.once('serving', (workers) => {
     if (pidFile !== undefined) {

@@ -32,6 +32,8 @@ interface SupervisorEvents {
   reloaded: [generation: Generation]
   /** What a worker has measured, as it says; it may have ended meanwhile. */
   figures: [worker: WorkerHandle, figures: Figures]
+  /** It was asked to stop, or gives up. */
+  stopping: []
   /** No process is left. */
   stopped: [code: ExitCode]
 }
@@ -160,7 +162,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const now = this.#host.now()
     this.#releases.drop('the service is stopping', this.workers, now)
     this.#ending.ask(options, this.generation.config.stopTimeout, now)
-    this.#state = 'stopping'
+    this.#leave()
     this.#log.info({ workers: this.workers.length, delayMs: options.delay }, 'stopping')
     this.#reconcile()
   }
@@ -170,6 +172,19 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#pool.reopenLogs()
   }
 
+  /** No other worker would be of any use: what is under way is finished as on a stop, with exit code 4. */
+  giveUp (error: Error): void {
+    if (this.#isLeaving) return
+    const now = this.#host.now()
+    const { stopTimeout, stopIdle } = this.generation.config
+    this.#releases.drop('the service gives up', this.workers, now)
+    this.#ending.surrender(ExitCode.gaveUp)
+    this.#ending.ask({ idleTimeout: stopIdle, delay: 0 }, stopTimeout, now)
+    this.#leave()
+    this.#log.fatal({ err: error }, `giving up: ${error.message}`)
+    this.#reconcile()
+  }
+
   /** Ends every process at once. */
   kill (): void {
     this.#pool.killAll()
@@ -177,6 +192,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   get #isLeaving (): boolean {
     return this.#state === 'stopping' || this.#state === 'stopped'
+  }
+
+  #leave (): void {
+    this.#state = 'stopping'
+    this.emit('stopping')
   }
 
   #onCrash (worker: WorkerHandle, cause: ErrorReport): void {
@@ -298,7 +318,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const { giveUp } = this.generation.config
     this.#releases.drop('the service gives up', this.workers, now)
     this.#ending.surrender(ExitCode.gaveUp)
-    this.#state = 'stopping'
+    this.#leave()
     this.#log.fatal({ err: this.#crashes.lastCause, durationMs: giveUp },
       `no worker has been ready for ${giveUp} ms; giving up: ${this.#crashes.lastCause?.message}`)
   }
