@@ -49,6 +49,7 @@ function toHost (hexadecimal: string): string {
   const words = hexadecimal.match(/.{8}/g) as string[]
   const bytes = words.flatMap((word) => {
     const inOrder = word.match(/../g) as string[]
+    /* c8 ignore next -- a machine has one order */
     return (endianness() === 'LE' ? inOrder.reverse() : inOrder).map((byte) => parseInt(byte, 16))
   })
   if (bytes.length === 4) return bytes.join('.')

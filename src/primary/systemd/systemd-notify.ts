@@ -81,9 +81,9 @@ export class SystemdNotify {
 function runSystemdNotify (assignments: readonly string[], environment: Environment, done: (error: NotifyFailure | null) => void): void {
   try {
     execFile('systemd-notify', assignments, { env: { ...environment }, timeout: PATIENCE }, done)
+  /* c8 ignore next 4 -- out of file descriptors or processes: no test goes there */
   } catch (error) {
-    // Out of file descriptors or processes: some of these are thrown, others come by the callback.
-    /* c8 ignore next -- which of them depends on the system */
+    // Some of these are thrown, others come by the callback.
     process.nextTick(done, error as Error)
   }
 }
