@@ -27,6 +27,16 @@ const processBoundary = {
   }
 }
 
+/** The control room of the primary is served by Fastify too: its own routes, none of the application's. */
+const controlRoom = {
+  files: ['src/primary/control/**/*.ts'],
+  rules: {
+    'no-restricted-imports': ['error', {
+      patterns: [{ group: ['**/worker/**', '**/app/**'], message: 'The primary loads no code of the workers: design, section 2.' }]
+    }]
+  }
+}
+
 /** The other side of the same line. */
 const workerBoundary = {
   files: ['src/worker/**/*.ts', 'src/app/**/*.ts'],
@@ -70,6 +80,7 @@ export default [
   ...neostandard({ ts: true, ignores: ['dist', 'build', '.tap', 'node_modules', 'test/fixtures/**/broken*'] }),
   projectRules,
   processBoundary,
+  controlRoom,
   workerBoundary,
   commandBoundary,
   noCommandInside,

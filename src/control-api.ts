@@ -155,6 +155,17 @@ export const STOPPED = {
   }
 } as const
 
+/** Answer of `GET /health/live` and `GET /health/ready` on the port for metrics. */
+export const HEALTH = {
+  type: 'object',
+  required: ['status', 'state'],
+  additionalProperties: false,
+  properties: {
+    status: { enum: ['ok', 'unavailable'] },
+    state: STATUS.properties.state
+  }
+} as const
+
 /** Body of every answer that is not 200. */
 export const PROBLEM = {
   type: 'object',

@@ -67,6 +67,18 @@ export const MessageNotSentError = createError<[string]>(
   'BATON_MESSAGE_NOT_SENT', 'the message was not sent: %s'
 )
 
+export const ControlSocketHeldError = createError<[string, string]>(
+  'BATON_CONTROL_SOCKET_HELD', 'the control socket %s is held by %s: stop it first, or give this instance a socket of its own (CONTROL_SOCKET)'
+)
+
+export const ControlSocketUnusableError = createError<[string, string]>(
+  'BATON_CONTROL_SOCKET_UNUSABLE', 'the control socket %s cannot be used: %s'
+)
+
+export const MetricsPortUnusableError = createError<[string, number, string]>(
+  'BATON_METRICS_PORT_UNUSABLE', 'METRICS_HOST %s, METRICS_PORT %d cannot be listened on (%s)'
+)
+
 export const ServiceStoppingError = createError(
   'BATON_SERVICE_STOPPING', 'the service is stopping'
 )

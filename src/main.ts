@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
 import { findCommand, readCommand } from './command-line.ts'
 import { ExitCode } from './exit-codes.ts'
 import { usage } from './usage.ts'
+import { readVersion } from './version.ts'
 
 /** Exit codes by the code of an error that ends the start. */
 const CODES: Readonly<Record<string, ExitCode>> = {
@@ -10,7 +10,10 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   BATON_INVALID_SETTINGS: ExitCode.configuration,
   BATON_ENV_FILE: ExitCode.configuration,
   BATON_PID_FILE_HELD: ExitCode.configuration,
-  BATON_PID_FILE_UNUSABLE: ExitCode.configuration
+  BATON_PID_FILE_UNUSABLE: ExitCode.configuration,
+  BATON_CONTROL_SOCKET_HELD: ExitCode.configuration,
+  BATON_CONTROL_SOCKET_UNUSABLE: ExitCode.configuration,
+  BATON_METRICS_PORT_UNUSABLE: ExitCode.configuration
 }
 
 const words = findCommand(process.argv.slice(2))
@@ -41,8 +44,4 @@ async function run (): Promise<void> {
     const { runInTerminal } = await import('./cli/index.ts')
     process.exitCode = await runInTerminal(command)
   }
-}
-
-function readVersion (): string {
-  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 }

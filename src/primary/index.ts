@@ -1,8 +1,11 @@
 import { createServer, isIPv6, type AddressInfo } from 'node:net'
 import closeWithGrace from 'close-with-grace'
 import { readVariables, shellDirectory, type Config } from '../config.ts'
+import { readLaunch } from '../launch.ts'
+import { readVersion } from '../version.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { createLogger, type Logger } from '../logger.ts'
+import { Control } from './control/control.ts'
 import { createClusterHost } from './cluster-host.ts'
 import { makeGeneration, type Generation } from './generation.ts'
 import { startPaths } from './paths.ts'
@@ -29,6 +32,8 @@ export async function runPrimary (application: string | undefined): Promise<void
   if (config.pidFile !== undefined) checkPidFile(config.pidFile)
   const log = await createLogger({ level: config.logLevel })
   const port = config.port === 0 ? await findPort(config.host) : config.port
+  const control = await Control.claim({ config, port, directory: paths.directory, launch: readLaunch(), log })
+  process.on('exit', () => { control.remove() })
   process.title = 'baton: primary'
 
   const supervisor = new Supervisor({
@@ -48,18 +53,28 @@ export async function runPrimary (application: string | undefined): Promise<void
     log.level = config.logLevel
     warnOfKeepAlive(config, log)
   })
-  stopWithGrace(supervisor, config, log)
+  const url = `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`
+  const stop = stopWithGrace(supervisor, config, control, log)
   supervisor.once('serving', (workers) => {
     if (config.pidFile !== undefined) writePidFile(config.pidFile)
-    const url = `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`
-    log.info({ event: 'server:ready', url, port, workers, application: supervisor.generation.application, pid: process.pid },
+    log.info({ event: 'server:ready', url, port, workers, control: control.socket, metrics: control.metricsUrl, application: supervisor.generation.application, pid: process.pid },
       `serving ${supervisor.generation.application ?? 'the built-in application'} on ${url} with ${workers} worker${workers === 1 ? '' : 's'}; reload with: kill -HUP ${process.pid}`)
   })
   supervisor.start()
+  await control.serve({
+    supervisor,
+    instance: { version: readVersion(), pid: process.pid, url },
+    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => '' },
+    stop
+  })
 }
 
-/** A signal, or an error of our own: either way the workers finish what they hold. */
-function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): void {
+/**
+ * A signal, a command, or an error of our own: in any case the workers finish what they hold.
+ *
+ * @returns what asks for a stop as SIGTERM does
+ */
+function stopWithGrace (supervisor: Supervisor, config: Config, control: Control, log: Logger): () => void {
   let leastCode: number = ExitCode.ok
   const kill = (): void => {
     log.warn('killing the workers')
@@ -93,7 +108,8 @@ function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): vo
 
   supervisor.once('stopped', (code) => {
     if (code !== ExitCode.cannotStart) log.info({ code }, 'stopped')
-    process.exit(Math.max(code, leastCode))
+    const exitCode = Math.max(code, leastCode) as ExitCode
+    control.end(exitCode).then(() => { process.exit(exitCode) }, () => { process.exit(exitCode) })
   })
   process.on('exit', () => { if (config.pidFile !== undefined) removePidFile(config.pidFile) })
   const stop = (isPersonWaiting: boolean): void => {
@@ -113,6 +129,7 @@ function stopWithGrace (supervisor: Supervisor, config: Config, log: Logger): vo
     stop,
     kill
   })
+  return () => { stop(false) }
 }
 
 /** Idle connections are left to their keep-alive timeout: if it is the longer one, the drain deadline closes them. */

@@ -38,7 +38,7 @@ export class Program {
 
   constructor ({ env = {}, args = [], cwd, main = MAIN }: ProgramOptions) {
     this.child = spawn(process.execPath, [main, ...args], {
-      env: { ...process.env, PORT: '0', WORKERS: '2', ...env },
+      env: { ...process.env, PORT: '0', WORKERS: '2', CONTROL_SOCKET: 'off', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...cwd === undefined ? {} : { cwd }
     })

@@ -1,0 +1,101 @@
+import { lstatSync, mkdirSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
+import { connect, type Server } from 'node:net'
+import { userInfo } from 'node:os'
+import { ControlSocketHeldError, ControlSocketUnusableError } from '../../errors.ts'
+
+/** What `sun_path` of a socket address holds on Linux, less its end; on macOS it is 103. */
+export const MAX_PATH = 107
+/** Nobody but the user of the service. */
+const MODE_MASK = 0o177
+/** Milliseconds for whoever holds the socket to say who it is. */
+const ANSWER_TIMEOUT = 1000
+
+/**
+ * Has a server listen on a UNIX socket that only its user can connect to.
+ *
+ * A socket on which nobody listens is left from a process that was killed, and is replaced.
+ *
+ * @throws ControlSocketHeldError when somebody listens there
+ * @throws ControlSocketUnusableError for any other reason; a file that is not a socket stays as it is
+ */
+export async function claimSocket (server: Server, path: string): Promise<void> {
+  if (Buffer.byteLength(path) > MAX_PATH) throw new ControlSocketUnusableError(path, `its path is ${Buffer.byteLength(path)} bytes long, and at most ${MAX_PATH} are allowed`)
+  try {
+    await listen(server, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw new ControlSocketUnusableError(path, (error as Error).message)
+    await removeStale(path)
+    await listen(server, path).catch((again: Error) => { throw new ControlSocketUnusableError(path, again.message) })
+  }
+}
+
+/**
+ * Makes a folder for the user's sockets, or takes the one there is if it is safe: in the directory of everybody's
+ * temporary files anybody may have made it.
+ *
+ * @throws ControlSocketUnusableError when it is not the user's alone
+ */
+export function claimDirectory (path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new ControlSocketUnusableError(path, (error as Error).message)
+  }
+  const entry = lstatSync(path)
+  const isSafe = entry.isDirectory() && entry.uid === userInfo().uid && (entry.mode & 0o077) === 0
+  if (!isSafe) throw new ControlSocketUnusableError(path, 'it must be a folder of this user that nobody else can enter (mode 0700)')
+}
+
+async function listen (server: Server, path: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    // The file is made in this call: nobody can connect to it before it has the right mode.
+    const mask = process.umask(MODE_MASK)
+    try {
+      server.listen(path, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    } finally {
+      process.umask(mask)
+    }
+  })
+}
+
+async function removeStale (path: string): Promise<void> {
+  if (!lstatSync(path).isSocket()) throw new ControlSocketUnusableError(path, 'there is a file that is not a socket')
+  const code = await new Promise<string | undefined>((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy()
+      resolve(undefined)
+    })
+    probe.once('error', (error: NodeJS.ErrnoException) => { resolve(error.code) })
+  })
+  if (code === undefined) throw new ControlSocketHeldError(path, await readHolder(path))
+  if (code !== 'ECONNREFUSED') throw new ControlSocketUnusableError(path, `it cannot be found out whether somebody listens there (${code})`)
+  rmSync(path, { force: true })
+}
+
+/** @returns who holds the socket, as a phrase */
+async function readHolder (socketPath: string): Promise<string> {
+  return await new Promise((resolve) => {
+    const unknown = (): void => { resolve('a process that does not say who it is') }
+    const asked = request({ socketPath, path: '/status', agent: false, timeout: ANSWER_TIMEOUT }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk) => { text += String(chunk) })
+      response.on('error', unknown)
+      response.on('end', () => {
+        try {
+          resolve(`process ${JSON.parse(text).pid as number}`)
+        } catch {
+          unknown()
+        }
+      })
+    })
+    asked.on('timeout', () => { asked.destroy() })
+    asked.on('error', unknown)
+    asked.end()
+  })
+}

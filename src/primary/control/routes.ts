@@ -1,0 +1,95 @@
+import { Readable } from 'node:stream'
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
+import type { FastifyReply } from 'fastify'
+import {
+  EVENT_STREAM, HEALTH, OUTCOME, PROBLEM, RELOAD, SCALE, SCALED, STATUS, STOPPED, type ReloadEvent, type Status
+} from '../../control-api.ts'
+import { ServiceStoppingError } from '../../errors.ts'
+import type { ExitCode } from '../../exit-codes.ts'
+import type { Supervisor } from '../supervisor.ts'
+import { requestReload, type Reloading } from './reload-request.ts'
+import { describeOutcome } from './status.ts'
+
+/** Where metrics come from. */
+export interface MetricsSource {
+  readonly contentType: string
+  readonly text: () => Promise<string>
+}
+
+export interface Observing {
+  readonly status: () => Status
+  readonly metrics: MetricsSource
+}
+
+export interface Healthy {
+  readonly supervisor: Pick<Supervisor, 'state' | 'workers'>
+}
+
+export interface Commanding {
+  readonly supervisor: Reloading & Pick<Supervisor, 'scale' | 'length' | 'state'>
+  readonly now: () => number
+  /** Asks for a stop; settled when no worker is left, with what the primary exits with. */
+  readonly stop: () => Promise<ExitCode>
+}
+
+/** `GET /status` and `GET /metrics`: they change nothing. */
+export const observe: FastifyPluginAsyncJsonSchemaToTs<{ Options: Observing }> = async (context, { status, metrics }) => {
+  context.get('/status', { schema: { response: { 200: STATUS } } }, async () => status())
+
+  context.get('/metrics', { schema: { response: { 200: { type: 'string' } } } }, async (_request, reply) => {
+    reply.type(metrics.contentType)
+    return await metrics.text()
+  })
+}
+
+/** `GET /live` and `GET /ready` of the service as a whole; each worker has its own on the port of the service. */
+export const health: FastifyPluginAsyncJsonSchemaToTs<{ Options: Healthy }> = async (context, { supervisor }) => {
+  context.get('/live', { schema: { response: { 200: HEALTH } } }, async () => ({ status: 'ok', state: supervisor.state } as const))
+
+  context.get('/ready', { schema: { response: { 200: HEALTH, 503: HEALTH } } }, async (_request, reply) => {
+    const { state, workers } = supervisor
+    const isReady = (state === 'running' || state === 'reloading') && workers.some((worker) => worker.state === 'ready')
+    return await reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ok' : 'unavailable', state })
+  })
+}
+
+/** `POST /reload`, `POST /scale` and `POST /stop`: what signals do, with an answer. */
+export const command: FastifyPluginAsyncJsonSchemaToTs<{ Options: Commanding }> = async (context, { supervisor, now, stop }) => {
+  // No body is the same as an empty one.
+  context.addHook('preValidation', async (request) => { request.body ??= {} })
+
+  context.post('/reload', { schema: { body: RELOAD, response: { 200: OUTCOME, 409: OUTCOME } } }, async (request, reply) => {
+    const { drained } = request.body
+    if (request.headers.accept?.includes(EVENT_STREAM) === true) {
+      reply.type(EVENT_STREAM)
+      return await (reply as FastifyReply).send(streamReload(supervisor, drained, now))
+    }
+    const reload = requestReload(supervisor, drained, () => {}, now)
+    reply.raw.once('close', reload.leave)
+    const outcome = await reload.outcome
+    return await reply.code(outcome.result === 'completed' ? 200 : 409).send(describeOutcome(outcome))
+  })
+
+  context.post('/scale', { schema: { body: SCALE, response: { 200: SCALED, 409: PROBLEM } } }, async (request, reply) => {
+    if (supervisor.state === 'stopping') return await reply.code(409).send(problem(new ServiceStoppingError().message))
+    supervisor.scale(request.body.workers - supervisor.length)
+    return { workers: supervisor.length }
+  })
+
+  context.post('/stop', { schema: { response: { 200: STOPPED } } }, async () => ({ code: await stop() }))
+}
+
+/** @returns the events of a reload as they come, one JSON object a line */
+function streamReload (supervisor: Reloading, isDrained: boolean, now: () => number): Readable {
+  // What a client is slow to read is kept: a reload has a few dozen events.
+  const stream = new Readable({ read () {} })
+  const say = (event: ReloadEvent): void => { stream.push(`${JSON.stringify(event)}\n`) }
+  const reload = requestReload(supervisor, isDrained, say, now)
+  stream.once('close', reload.leave)
+  reload.outcome.then(() => { stream.push(null) }, () => {})
+  return stream
+}
+
+function problem (message: string): { statusCode: number, error: string, message: string } {
+  return { statusCode: 409, error: 'Conflict', message }
+}

@@ -1,0 +1,80 @@
+import type { Outcome, Status, WorkerStatus } from '../../control-api.ts'
+import type { ReloadOutcome } from '../reload-outcome.ts'
+import type { Supervisor } from '../supervisor.ts'
+import type { WorkerHandle } from '../worker-handle.ts'
+
+/** What of the supervisor the status says. */
+export type Observed = Pick<Supervisor,
+  'state' | 'generation' | 'workers' | 'since' | 'lastReload' | 'rollingOut' | 'length' | 'isCrashLooping' | 'crashes'>
+
+/** What does not change while the service runs. */
+export interface Instance {
+  readonly version: string
+  readonly pid: number
+  readonly url: string
+}
+
+export interface Clocks {
+  /** Monotonic milliseconds, as the supervisor counts. */
+  readonly now: () => number
+  /** Milliseconds since 1970. */
+  readonly wall: () => number
+}
+
+export function describeStatus (supervisor: Observed, instance: Instance, startedAt: number, clocks: Clocks): Status {
+  const now = clocks.now()
+  const date = (at: number): string => new Date(clocks.wall() - (now - at)).toISOString()
+  const { generation, lastReload, rollingOut } = supervisor
+  return {
+    ...instance,
+    node: process.version,
+    state: supervisor.state,
+    uptimeMs: Math.round(now - startedAt),
+    crashLoop: supervisor.isCrashLooping,
+    generation: {
+      number: generation.number,
+      since: date(supervisor.since),
+      application: generation.application,
+      program: generation.program,
+      directory: generation.directory
+    },
+    wanted: supervisor.length,
+    workers: supervisor.workers
+      .map((worker) => describeWorker(worker, supervisor.crashes(worker.slot), now))
+      .sort((one, other) => one.slot - other.slot || one.generation - other.generation),
+    rollout: rollingOut === undefined ? null : { generation: rollingOut },
+    lastReload: lastReload === undefined ? null : { ...describeOutcome(lastReload), endedAt: date(lastReload.endedAt) }
+  }
+}
+
+export function describeOutcome ({ result, generation, durationMs, slot, slots, error }: ReloadOutcome): Outcome {
+  return {
+    result,
+    generation: generation ?? null,
+    durationMs,
+    slot: slot ?? null,
+    slots: [...slots],
+    // Without its stack, which the log has.
+    error: error === undefined ? null : { message: error.message, ...error.code === undefined ? {} : { code: error.code } }
+  }
+}
+
+function describeWorker (worker: WorkerHandle, restarts: number, now: number): WorkerStatus {
+  const { slot, pid, generation, state, isStale, forkedAt, load } = worker
+  return {
+    slot,
+    pid: pid ?? null,
+    generation,
+    state,
+    stale: isStale,
+    uptimeMs: Math.round(now - forkedAt),
+    restarts,
+    eventLoopDelayMs: load?.eventLoopDelay ?? null,
+    eventLoopUtilization: load?.eventLoopUtilization ?? null,
+    heapUsedBytes: load?.heapUsed ?? null,
+    rssBytes: load?.rss ?? null,
+    connections: load?.connections ?? null,
+    requests: load?.requests ?? null,
+    served: load?.served ?? null
+  }
+}
