@@ -24,7 +24,7 @@ await t.test('it waits until so many workers are ready, and none above', async (
 })
 
 await t.test('on the way down it waits until those above are no longer ready', async (t) => {
-  const { socket } = await fakeService(t, {
+  const { socket, asked } = await fakeService(t, {
     'GET /status': sayInTurn([
       withSlots(2, 0, 1), withSlots(1, 0, 1), aStatus({ wanted: 1, workers: [aWorker({ slot: 1 })] }), aStatus({ wanted: 1, workers: [aWorker(), aWorker({ slot: 1, state: 'draining' })] })
     ]),
@@ -32,6 +32,7 @@ await t.test('on the way down it waits until those above are no longer ready', a
   })
 
   t.strictSame(await run(['scale', '1', '--socket', socket]), { code: 0, out: '2 → 1 workers\n1 worker is ready\n', err: '' })
+  t.equal(asked.length, 5, 'slot 1 alone is not it')
 })
 
 await t.test('--json prints the answer alone, and a terminal shows how far it is', async (t) => {
