@@ -141,6 +141,8 @@ export class Worker {
   }
 
   #measure (): void {
+    // Loading what reads Node's metrics takes a while, which the first question does not wait for.
+    if (!this.#measurements.isStarted) this.#channel.send({ type: 'figures', figures: this.#measurements.last() })
     this.#measurements.read().then((figures) => { this.#channel.send({ type: 'figures', figures }) }, (error: unknown) => {
       /* c8 ignore next -- prom-client cannot be loaded, or fails: the primary goes on with the figures that it has */
       this.#log.warn({ err: error }, 'no figures could be read')

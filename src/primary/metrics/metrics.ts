@@ -27,9 +27,8 @@ export class Metrics {
   readonly #pool: PoolMetrics
   readonly #workers = new WorkerTotals()
   readonly #node = new NodeMetrics()
-  /** Those that were asked and have not answered. */
-  readonly #asked = new Set<WorkerHandle>()
-  #onAnswer = (): void => {}
+  /** Those that were asked, and who waits for their answer. */
+  readonly #asked = new Map<WorkerHandle, () => void>()
   #scrape: Promise<string> | undefined
 
   constructor ({ supervisor, host, version }: MetricsOptions) {
@@ -44,7 +43,7 @@ export class Metrics {
       this.#pool.note(entry)
       if (entry.event !== 'worker:exited') return
       this.#workers.settle(host.now())
-      for (const worker of this.#asked) if (worker.state === 'exited') this.#hasAnswered(worker)
+      for (const worker of this.#asked.keys()) if (worker.state === 'exited') this.#hasAnswered(worker)
     })
   }
 
@@ -70,21 +69,20 @@ export class Metrics {
   }
 
   async #ask (): Promise<void> {
-    for (const worker of this.#supervisor.measure()) this.#asked.add(worker)
-    if (this.#asked.size === 0) return
-    await new Promise<void>((resolve) => {
-      const timer = this.#host.setTimer(TIMEOUT, () => {
-        this.#asked.clear()
-        resolve()
-      })
-      this.#onAnswer = () => {
+    const answers = this.#supervisor.measure().map(async (worker) => {
+      await new Promise<void>((resolve) => { this.#asked.set(worker, resolve) })
+    })
+    await new Promise<void>((resolve, reject) => {
+      const timer = this.#host.setTimer(TIMEOUT, resolve)
+      Promise.all(answers).then(() => {
         timer.clear()
         resolve()
-      }
+      }, reject)
     })
+    this.#asked.clear()
   }
 
   #hasAnswered (worker: WorkerHandle): void {
-    if (this.#asked.delete(worker) && this.#asked.size === 0) this.#onAnswer()
+    this.#asked.get(worker)?.()
   }
 }
