@@ -7,8 +7,10 @@ import { waitUntil } from './wait-until.ts'
 const KINDS = ['keep-alive', 'keep-alive with pauses', 'new connections'] as const
 /** Bytes of a body that does not fit into one segment or one buffer. */
 const BODY = 'x'.repeat(100_000)
-/** Milliseconds of the longest pause: connections are idle when a reload finds them. */
+/** Milliseconds of the longest pause between two requests: connections are idle when a reload finds them. */
 const LONGEST_PAUSE = 200
+/** The same for clients that are busy, and leave the machine to others. */
+const SHORT_PAUSE = 20
 
 export interface TrafficOptions extends Pick<RequestOptions, 'port' | 'socketPath'> {
   readonly headers?: Readonly<Record<string, string>>
@@ -57,7 +59,7 @@ export class Traffic {
         const { code = '', message } = error as NodeJS.ErrnoException
         this.failures.push(`${new Date().toISOString()} ${kind}, ${isUpload ? 'POST' : 'GET'}: ${code} ${message}`)
       }
-      if (kind === 'keep-alive with pauses') await pause(Math.random() * LONGEST_PAUSE)
+      await pause(Math.random() * (kind === 'keep-alive with pauses' ? LONGEST_PAUSE : SHORT_PAUSE))
     }
     if (agent !== false) agent.destroy()
   }
