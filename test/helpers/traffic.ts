@@ -1,5 +1,6 @@
 import { Agent, type RequestOptions } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Test } from 'tap'
 import { send } from './http.ts'
 import { waitUntil } from './wait-until.ts'
 
@@ -74,4 +75,11 @@ export class Traffic {
     if (isUpload && body !== BODY) throw new Error(`${body.length} bytes came back of ${BODY.length}`)
     if (!isUpload) this.#check(body)
   }
+}
+
+/** Starts clients, which stop at the latest when the test ends. */
+export function startTraffic (t: Test, options: TrafficOptions): Traffic {
+  const traffic = new Traffic(options)
+  t.teardown(async () => { await traffic.end() })
+  return traffic
 }

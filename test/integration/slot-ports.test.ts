@@ -8,7 +8,7 @@ import { serve, startProgram, type Program, type ProgramOptions } from '../helpe
 import { connectRaw, request, type RawClient } from '../helpers/raw-client.ts'
 import { findFreePorts } from '../helpers/slot-ports.ts'
 import { createSocketPath } from '../helpers/socket-path.ts'
-import { Traffic } from '../helpers/traffic.ts'
+import { startTraffic } from '../helpers/traffic.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 
 const TAKES_A_SLOT_PORT = fileURLToPath(new URL('../fixtures/apps/takes-a-slot-port.js', import.meta.url))
@@ -144,7 +144,7 @@ await t.test('there is no slot whose port would be above 65535', async (t) => {
 
 await t.test('a worker that cannot have its port ends with the address, and no request fails on the main port', async (t) => {
   const { program, base } = await serveOn(t, { APP: TAKES_A_SLOT_PORT })
-  const traffic = new Traffic({ port: program.port })
+  const traffic = startTraffic(t, { port: program.port })
 
   const exited = await program.event('worker:exited', 3)
   await traffic.goesOn()
