@@ -1,5 +1,6 @@
 import { Agent, type RequestOptions } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Test } from 'tap'
 import { send } from './http.ts'
 import { waitUntil } from './wait-until.ts'
 
@@ -7,8 +8,10 @@ import { waitUntil } from './wait-until.ts'
 const KINDS = ['keep-alive', 'keep-alive with pauses', 'new connections'] as const
 /** Bytes of a body that does not fit into one segment or one buffer. */
 const BODY = 'x'.repeat(100_000)
-/** Milliseconds of the longest pause: connections are idle when a reload finds them. */
+/** Milliseconds of the longest pause between two requests: connections are idle when a reload finds them. */
 const LONGEST_PAUSE = 200
+/** The same for clients that are busy, and leave the machine to others. */
+const SHORT_PAUSE = 20
 
 export interface TrafficOptions extends Pick<RequestOptions, 'port' | 'socketPath'> {
   readonly headers?: Readonly<Record<string, string>>
@@ -57,7 +60,7 @@ export class Traffic {
         const { code = '', message } = error as NodeJS.ErrnoException
         this.failures.push(`${new Date().toISOString()} ${kind}, ${isUpload ? 'POST' : 'GET'}: ${code} ${message}`)
       }
-      if (kind === 'keep-alive with pauses') await pause(Math.random() * LONGEST_PAUSE)
+      await pause(Math.random() * (kind === 'keep-alive with pauses' ? LONGEST_PAUSE : SHORT_PAUSE))
     }
     if (agent !== false) agent.destroy()
   }
@@ -72,4 +75,11 @@ export class Traffic {
     if (isUpload && body !== BODY) throw new Error(`${body.length} bytes came back of ${BODY.length}`)
     if (!isUpload) this.#check(body)
   }
+}
+
+/** Starts clients, which stop at the latest when the test ends. */
+export function startTraffic (t: Test, options: TrafficOptions): Traffic {
+  const traffic = new Traffic(options)
+  t.teardown(async () => { await traffic.end() })
+  return traffic
 }

@@ -8,7 +8,6 @@ import { keepAlive, send, type Answer, type Hello } from '../helpers/http.ts'
 import { isAlive, serve, startProgram, type Program, type ProgramOptions } from '../helpers/program.ts'
 import { connectRaw } from '../helpers/raw-client.ts'
 import { createSocketPath } from '../helpers/socket-path.ts'
-import { Traffic } from '../helpers/traffic.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 
 const HANGS = fileURLToPath(new URL('../fixtures/apps/hangs.js', import.meta.url))
@@ -44,27 +43,6 @@ await t.test('a UNIX socket is listened on instead of the port, and the log says
   t.equal(program.find(({ event }) => event === 'server:ready')?.port, undefined)
   await t.rejects(connectRaw(t, port), { code: 'ECONNREFUSED' })
 })
-
-for (const env of [{}, { WORKERS: '1' }, { SCHEDULING: 'shared' }, { WORKERS: '3', MAX_SURGE: '3' }]) {
-  await t.test(`a reload fails no request on a UNIX socket, and leaves it with its mode: ${JSON.stringify(env)}`, async (t) => {
-    const { program, path } = await serveOn(t, { LISTEN_MODE: '0600', ...env })
-    const { ino } = statSync(path)
-    const traffic = new Traffic({ socketPath: path })
-    await traffic.goesOn()
-
-    for (let count = 0; count < 3; count++) {
-      t.equal((await program.reload()).event, 'reload:completed')
-      await traffic.goesOn(50)
-    }
-
-    t.same(await traffic.end(), [])
-    t.match(await helloOn(path), { generation: 4 })
-    t.equal(statSync(path).ino, ino)
-    t.equal(statSync(path).mode & 0o777, 0o600)
-    await program.event('worker:exited')
-    t.match(await helloOn(path), { generation: 4 }, 'a worker that leaves does not remove the file')
-  })
-}
 
 await t.test('the mode is 0660 unless another is asked for, whatever the umask, which stays that of the workers', async (t) => {
   const before = process.umask(0)

@@ -4,7 +4,7 @@ import { startNginx, WITHOUT_NGINX } from '../helpers/nginx.ts'
 import { serve, type Program } from '../helpers/program.ts'
 import { findFreePorts } from '../helpers/slot-ports.ts'
 import { createSocketPath } from '../helpers/socket-path.ts'
-import { Traffic } from '../helpers/traffic.ts'
+import { startTraffic, type Traffic } from '../helpers/traffic.ts'
 
 const ENV = { WORKERS: '2', CANARY_MS: '100' }
 const RELOADS = 5
@@ -23,7 +23,7 @@ await t.test('behind nginx on a port, reloads fail no request, and nginx has not
   const program = await serve(t, { env: ENV })
   const nginx = await startNginx(t, 'baton.conf', { '127.0.0.1:3000': `127.0.0.1:${program.port}` })
 
-  await reloadUnder(t, program, [new Traffic({ port: nginx.port, count: 3 })])
+  await reloadUnder(t, program, [startTraffic(t, { port: nginx.port, count: 3 })])
 
   t.same(nginx.errors(), [])
   t.match(JSON.parse((await send(`http://127.0.0.1:${nginx.port}/`)).body), { generation: RELOADS + 1 })
@@ -34,7 +34,7 @@ await t.test('behind nginx on a UNIX socket, reloads fail no request, and nginx 
   const program = await serve(t, { env: { ...ENV, LISTEN_SOCKET: path } })
   const nginx = await startNginx(t, 'baton.conf', { 'server 127.0.0.1:3000': `server unix:${path}` })
 
-  await reloadUnder(t, program, [new Traffic({ port: nginx.port, count: 3 })])
+  await reloadUnder(t, program, [startTraffic(t, { port: nginx.port, count: 3 })])
 
   t.same(nginx.errors(), [])
   t.match(JSON.parse((await send(`http://127.0.0.1:${nginx.port}/`)).body), { generation: RELOADS + 1 })
@@ -49,7 +49,7 @@ await t.test('behind nginx with sticky sessions, reloads fail no request, and ea
     JSON.parse((await send(`http://127.0.0.1:${nginx.port}/`, { headers })).body).slot
   const slots = await Promise.all(sessions.map(slotOf))
 
-  await reloadUnder(t, program, sessions.slice(0, 3).map((headers, number) => new Traffic({
+  await reloadUnder(t, program, sessions.slice(0, 3).map((headers, number) => startTraffic(t, {
     port: nginx.port,
     headers,
     count: 1,

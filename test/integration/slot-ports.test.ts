@@ -3,12 +3,12 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { hello, keepAlive, send, type Hello } from '../helpers/http.ts'
+import { hello, send, type Hello } from '../helpers/http.ts'
 import { serve, startProgram, type Program, type ProgramOptions } from '../helpers/program.ts'
-import { connectRaw, request } from '../helpers/raw-client.ts'
+import { connectRaw, request, type RawClient } from '../helpers/raw-client.ts'
 import { findFreePorts } from '../helpers/slot-ports.ts'
 import { createSocketPath } from '../helpers/socket-path.ts'
-import { Traffic } from '../helpers/traffic.ts'
+import { startTraffic } from '../helpers/traffic.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 
 const TAKES_A_SLOT_PORT = fileURLToPath(new URL('../fixtures/apps/takes-a-slot-port.js', import.meta.url))
@@ -47,49 +47,35 @@ await t.test('the port of a slot is always answered by that slot, and the main p
   await t.rejects(connectRaw(t, base + 2), { code: 'ECONNREFUSED' })
 })
 
-for (const env of [{ WORKERS: '2' }, { WORKERS: '1' }, { WORKERS: '2', SCHEDULING: 'shared' }, { WORKERS: '3', MAX_SURGE: '3' }]) {
-  await t.test(`a reload fails no request on the port of a slot, which stays with it: ${JSON.stringify(env)}`, async (t) => {
-    const { program, base } = await serveOn(t, env)
-    const ports = Array.from({ length: Number(env.WORKERS) }, (_, slot) => slot)
-    const traffics = ports.map((slot) => new Traffic({
-      port: base + slot,
-      check: (body) => { if (JSON.parse(body).slot !== slot) throw new Error(`slot ${slot} is answered by ${body}`) }
-    }))
-    for (const traffic of traffics) await traffic.goesOn(50)
-
-    for (let count = 0; count < 2; count++) {
-      t.equal((await program.reload()).event, 'reload:completed')
-      for (const traffic of traffics) await traffic.goesOn(50)
-    }
-
-    for (const traffic of traffics) t.same(await traffic.end(), [])
-    for (const slot of ports) t.match(await helloAt(base + slot), { slot, generation: 3 })
-  })
+/** Sends a request whose body is not complete, once its head has arrived; what it returns sends the rest. */
+async function begin (t: Test, client: RawClient): Promise<() => void> {
+  const body = '{"note":"late"}'
+  const text = request('PUT /note', { 'content-type': 'application/json', expect: '100-continue' }, body)
+  client.send(text.slice(0, -body.length))
+  t.equal((await client.answer()).status, 100)
+  return () => { client.send(body) }
 }
 
-await t.test('a drain waits for what is under way on the port of the slot, and hooks run after it', async (t) => {
+await t.test('a drain waits for what is under way on the port of the slot', async (t) => {
   const { program, base } = await serveOn(t, { WORKERS: '1' })
-  const agent = keepAlive()
-  const client = await connectRaw(t, base)
-  t.equal((await client.send(request('GET /')).answer()).headers.connection, 'keep-alive')
-  const { pid } = await helloAt(base)
-  const slow = send(`http://127.0.0.1:${base}/slow?ms=3000`, { agent })
-  // On the same connection, so that the slow one has arrived.
-  client.send(request('GET /'))
-  await client.answer()
+  const [idle, busy] = [await connectRaw(t, base), await connectRaw(t, base)]
+  const first = await idle.send(request('GET /')).answer()
+  const { pid } = JSON.parse(first.body)
+  const finish = await begin(t, busy)
 
   t.equal((await program.reload()).event, 'reload:completed')
 
   t.not((await helloAt(base)).pid, pid)
-  t.notOk(program.find(({ event }) => event === 'worker:drained'))
-  const last = await client.send(request('GET /')).answer()
+  const last = await idle.send(request('GET /')).answer()
   t.equal(JSON.parse(last.body).pid, pid, 'an idle connection is served by the worker that has it')
   t.equal(last.headers.connection, 'close')
-  t.match(await slow, { status: 200, headers: { connection: 'close' } })
+  t.equal(await idle.end(), 'FIN')
+  t.notOk(program.find(({ event }) => event === 'worker:drained'))
+  finish()
+  t.match(await busy.answer(), { status: 200, headers: { connection: 'close' } })
   t.match(await program.event('worker:drained'), { requests: 2, closedByUse: 2, closedAtDeadline: 0 })
   t.match(await program.event('worker:exited'), { pid, code: 0 })
   t.notOk(program.find(({ msg }) => msg.startsWith('the primary is gone')))
-  agent.destroy()
 })
 
 await t.test('after a crash the port refuses until the slot is filled, and no other slot answers', async (t) => {
@@ -105,16 +91,16 @@ await t.test('after a crash the port refuses until the slot is filled, and no ot
 
 await t.test('a worker whose primary has died serves the port of its slot to the last request', async (t) => {
   const { program, base } = await serveOn(t, { WORKERS: '1' })
-  const client = await connectRaw(t, base)
-  await client.send(request('GET /')).answer()
-  const slow = await connectRaw(t, base)
-  slow.send(request('GET /slow?ms=1000'))
-  await client.send(request('GET /')).answer()
+  const [idle, busy] = [await connectRaw(t, base), await connectRaw(t, base)]
+  await idle.send(request('GET /')).answer()
+  const finish = await begin(t, busy)
 
   program.child.kill('SIGKILL')
+  await program.line(({ msg }) => msg.startsWith('the primary is gone'))
+  finish()
 
-  t.match(await slow.answer(), { status: 200, headers: { connection: 'close' } })
-  t.equal(await client.end(), 'FIN')
+  t.match(await busy.answer(), { status: 200, headers: { connection: 'close' } })
+  t.equal(await idle.end(), 'FIN')
   await waitUntil(() => program.survivors().length === 0, () => 'the end of the worker')
 })
 
@@ -158,7 +144,7 @@ await t.test('there is no slot whose port would be above 65535', async (t) => {
 
 await t.test('a worker that cannot have its port ends with the address, and no request fails on the main port', async (t) => {
   const { program, base } = await serveOn(t, { APP: TAKES_A_SLOT_PORT })
-  const traffic = new Traffic({ port: program.port })
+  const traffic = startTraffic(t, { port: program.port })
 
   const exited = await program.event('worker:exited', 3)
   await traffic.goesOn()

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -59,6 +59,16 @@ await t.test('a socket that somebody listens on is left alone and named', async 
 
   t.ok(server.listening)
   t.ok(existsSync(path))
+})
+
+await t.test('a socket whose holder is too busy to accept is held', async (t) => {
+  const path = createSocketPath(t)
+  const holder = spawn(process.execPath, ['-e', `require('node:net').createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => console.log('listening'))`])
+  t.teardown(() => { holder.kill('SIGKILL') })
+  await once(holder.stdout, 'data')
+  holder.kill('SIGSTOP')
+
+  await t.rejects(claimSocketPath(path), { code: 'BATON_LISTEN_SOCKET_HELD' })
 })
 
 await t.test('a socket that a dying process lets go of may be listened on', async (t) => {
