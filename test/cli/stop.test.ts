@@ -62,6 +62,16 @@ await t.test('a service that holds it up is left to it after --timeout', async (
 
   const stays = await fakeService(t, { 'POST /stop': (response) => { json(response, { code: 0 }) } })
   t.match(await run(['stop', '--timeout', '0.2', '--socket', stays.socket]), { code: 1, err: /not over/ })
+
+  let isAsked = false
+  const mute = await fakeService(t, {
+    'GET /status': (response) => { if (!isAsked) json(response, aStatus()) },
+    'POST /stop': (response) => {
+      isAsked = true
+      json(response, { code: 0 })
+    }
+  })
+  t.match(await run(['stop', '--timeout', '0.2', '--socket', mute.socket]), { code: 1, err: /not over/ })
 })
 
 await t.test('one that dies instead is named', async (t) => {
