@@ -88,14 +88,14 @@ export class Http2Connection implements DrainedConnection {
   #sayGoaway (): void {
     if (this.#session.closed || this.#session.destroyed || this.#secondStep !== undefined) return
     this.#session.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM)
-    // It says the second GOAWAY, and FIN once the last stream has ended.
+    // It says the second GOAWAY, and FIN once the last stream has ended. Not unref'd: of a client that has gone in
+    // the middle of it Node reads nothing any more, and nobody else would end its session.
     this.#secondStep = setTimeout(() => { this.#session.close() }, PAUSE)
-    this.#secondStep.unref()
   }
 
   #destroyAfter (linger: number): void {
     clearTimeout(this.#end)
+    // Not unref'd, for the same reason.
     this.#end = setTimeout(() => { this.#socket.destroy() }, linger)
-    this.#end.unref()
   }
 }

@@ -8,6 +8,7 @@ import type { Broadcast, PoolView } from '../../src/messages.ts'
 import { Bus } from '../../src/worker/bus.ts'
 import { Drain } from '../../src/worker/drain.ts'
 import { Measurements } from '../../src/worker/measurements.ts'
+import type { TlsOptions } from '../../src/worker/secure-server.ts'
 import { buildServer } from '../../src/worker/server.ts'
 import { connectRaw, type RawClient } from '../helpers/raw-client.ts'
 import { DEADLINE, waitUntil } from '../helpers/wait-until.ts'
@@ -19,6 +20,7 @@ export interface Parts {
   readonly options?: FastifyServerOptions
   readonly env?: Readonly<Record<string, string>>
   readonly pool?: () => PoolView
+  readonly tls?: TlsOptions
 }
 
 export interface Built {
@@ -33,7 +35,7 @@ export interface Built {
 }
 
 /** The server of a worker, as Baton builds it around a plugin. */
-export async function build (t: Test, { plugin = hello, options = {}, env = {}, pool = atRest }: Parts = {}): Promise<Built> {
+export async function build (t: Test, { plugin = hello, options = {}, env = {}, pool = atRest, tls }: Parts = {}): Promise<Built> {
   const lines: Built['lines'] = []
   const sent: Broadcast[] = []
   const bus = new Bus((broadcast) => { sent.push(broadcast) })
@@ -48,10 +50,12 @@ export async function build (t: Test, { plugin = hello, options = {}, env = {}, 
     log: pino({}, { write: (line) => { lines.push(JSON.parse(line)) } }),
     measurements,
     pool,
+    tls,
     worker: WORKER
   })
   t.teardown(async () => {
-    fastify.server.closeAllConnections()
+    // One of HTTP/2 has none.
+    fastify.server.closeAllConnections?.()
     await fastify.close()
   })
   return { fastify, drain, bus, sent, measurements, lines }

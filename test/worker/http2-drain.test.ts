@@ -257,6 +257,18 @@ await t.test('a client that reads nothing any more does not hold the drain', asy
   t.match(await closed, { closedAtDeadline: 1 })
 })
 
+await t.test('a client that goes away without a word when the drain begins does not hold it', async (t) => {
+  const { close, port, server } = await listenHttp2(t)
+  const opened = soon(server, 'session')
+  const session = connect(`https://localhost:${port}`, { ca: pair('one').cert })
+  await opened
+
+  session.destroy()
+  const closed = close()
+
+  t.match(await closed, { requests: 0, closedAtDeadline: 0 })
+})
+
 await t.test('a session is told when it has been silent for the keep-alive timeout, unless it has streams', async (t) => {
   const work = signal()
   const { server, connectUsed, connectHttp2: connectNew, arrival } = await listenHttp2(t, { '/slow': (_request, response) => { work.on(() => { response.end('slow') }) } })
