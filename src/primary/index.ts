@@ -102,7 +102,7 @@ function stopWithGrace (supervisor: Supervisor, config: Config, notifier: Notifi
 
   supervisor.once('stopped', (code) => {
     if (code !== ExitCode.cannotStart) log.info({ code }, 'stopped')
-    notifier.flush(() => { process.exit(Math.max(code, leastCode)) })
+    notifier.flush().then(() => { process.exit(Math.max(code, leastCode)) }, () => {})
   })
   process.on('exit', () => { if (config.pidFile !== undefined) removePidFile(config.pidFile) })
   const stop = (isPersonWaiting: boolean): void => {
