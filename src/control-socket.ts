@@ -1,4 +1,4 @@
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readLaunch, type Launch } from './launch.ts'
 
@@ -17,10 +17,18 @@ export function directories (launch: Launch = readLaunch()): string[] {
 
 /** In the directory of everybody's temporary files: only a folder of the user's own is safe there. */
 export function ownDirectory (): string {
-  return join(tmpdir(), `baton-${userInfo().uid}`)
+  return join(tmpdir(), `baton-${userId()}`)
 }
 
 /** @param port what tells instances in the same directory apart */
 export function socketName (port: number): string {
   return `baton-${port}.sock`
+}
+
+/**
+ * @returns the number of the user that this process runs as; not from `os.userInfo()`, which throws where the user has no
+ * name: systemd's DynamicUser=, and `docker run --user 1234`
+ */
+export function userId (): number {
+  return (process.getuid as () => number)()
 }

@@ -1,9 +1,8 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { userInfo } from 'node:os'
 import type { InstanceHint } from '../config.ts'
 import type { Status } from '../control-api.ts'
-import { directories, ownDirectory, socketName } from '../control-socket.ts'
+import { directories, ownDirectory, socketName, userId } from '../control-socket.ts'
 import { NoInstanceError, SeveralInstancesError } from '../errors.ts'
 import { Client } from './client.ts'
 import { Patience } from './patience.ts'
@@ -70,7 +69,7 @@ export async function findInstance ({ socket, hint, places = defaultPlaces(), in
 }
 
 function defaultPlaces (): Places {
-  return { directories: directories(), ownDirectory: ownDirectory(), uid: userInfo().uid }
+  return { directories: directories(), ownDirectory: ownDirectory(), uid: userId() }
 }
 
 function candidates (socket: string | undefined, hint: InstanceHint, places: Places): { sockets: string[], misses: Miss[] } {

@@ -16,7 +16,7 @@ import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts'
 import { handleSignals } from './signals.ts'
 import { SlotPorts } from './slot-ports.ts'
 import { Supervisor } from './supervisor.ts'
-import { inheritedPlace, watchInheritedSocket } from './systemd/inherited-socket.ts'
+import { watchInheritedSocket } from './systemd/inherited-socket.ts'
 import { notifySystemd } from './systemd/notifier.ts'
 import { warnOf } from './warnings.ts'
 
@@ -34,7 +34,7 @@ export async function runPrimary (application: string | undefined): Promise<void
   const { config } = prepare(1)
   const { pidFile, slotPortBase } = config
   if (pidFile !== undefined) checkPidFile(pidFile)
-  const { address, url, port } = inheritedSocket === undefined ? await choosePlace(config) : inheritedPlace(inheritedSocket)
+  const { address, url, port } = await choosePlace(config, inheritedSocket)
   const slotPorts = slotPortBase === undefined ? undefined : new SlotPorts(config.host, slotPortBase)
   await slotPorts?.check(0, config.workers)
   const logFile = config.logFile === undefined ? undefined : new LogFile(resolve(paths.directory, config.logFile))
@@ -77,7 +77,7 @@ export async function runPrimary (application: string | undefined): Promise<void
     slotPorts,
     farewells: [
       async (code) => { await control.end(code) },
-      async () => { await new Promise<void>((resolve) => { notifier.flush(resolve) }) }
+      notifier.flush
     ]
   })
   handleSignals(process, operation)

@@ -1,6 +1,7 @@
 import { createServer, isIPv6, type AddressInfo } from 'node:net'
 import { transportOf, type Config, type ListenAddress } from '../config.ts'
 import { claimSocketPath } from './socket-file.ts'
+import { inheritedPlace } from './systemd/inherited-socket.ts'
 
 /** As many slots as `WORKERS` may ask for. */
 const MAX_SLOTS = 1024
@@ -14,15 +15,23 @@ export interface Place {
   readonly port?: number
 }
 
-/** @throws ListenSocketHeldError or ListenSocketUnusableError when the UNIX socket cannot be had */
-export async function choosePlace (config: Config): Promise<Place> {
-  const { host, port, listenSocket, slotPortBase } = config
+/**
+ * @param inheritedSocket descriptor of a socket that systemd holds for us
+ * @throws ListenSocketHeldError or ListenSocketUnusableError when the UNIX socket cannot be had,
+ * InheritedSocketUnusableError when the descriptor is none that can be listened on
+ */
+export async function choosePlace (config: Config, inheritedSocket?: number): Promise<Place> {
+  const place = inheritedSocket === undefined ? await configuredPlace(config) : inheritedPlace(inheritedSocket)
+  return { ...place, url: transportOf(config) === 'http' ? place.url : place.url.replace(/^http:/, 'https:') }
+}
+
+async function configuredPlace ({ host, port, listenSocket, slotPortBase }: Config): Promise<Place> {
   if (listenSocket !== undefined) {
     const path = await claimSocketPath(listenSocket.path)
     return { address: { ...listenSocket, path }, url: `unix:${path}` }
   }
   const chosen = port === 0 ? await findPort(host, slotPortBase) : port
-  return { address: { host, port: chosen }, url: `${transportOf(config) === 'http' ? 'http' : 'https'}://${isIPv6(host) ? `[${host}]` : host}:${chosen}`, port: chosen }
+  return { address: { host, port: chosen }, url: `http://${isIPv6(host) ? `[${host}]` : host}:${chosen}`, port: chosen }
 }
 
 /** `PORT=0`: a port that stays the same, whoever listens on it, and none that a slot may want. */

@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect, type Server } from 'node:net'
-import { userInfo } from 'node:os'
+import { userId } from '../../control-socket.ts'
 import { ControlSocketHeldError, ControlSocketUnusableError } from '../../errors.ts'
 
 /** What `sun_path` of a socket address holds on Linux, less its end; on macOS it is 103. */
@@ -43,7 +43,7 @@ export function claimDirectory (path: string): void {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new ControlSocketUnusableError(path, (error as Error).message)
   }
   const entry = lstatSync(path)
-  const isSafe = entry.isDirectory() && entry.uid === userInfo().uid && (entry.mode & 0o077) === 0
+  const isSafe = entry.isDirectory() && entry.uid === userId() && (entry.mode & 0o077) === 0
   if (!isSafe) throw new ControlSocketUnusableError(path, 'it must be a folder of this user that nobody else can enter (mode 0700)')
 }
 

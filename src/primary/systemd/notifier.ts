@@ -12,8 +12,8 @@ const LAST_WORDS = 1_000
 
 /** What tells systemd how the service is. */
 export interface Notifier {
-  /** Calls back when it has been told everything, within a second. */
-  readonly flush: (done: () => void) => void
+  /** Resolves when it has been told everything, within a second. */
+  readonly flush: () => Promise<void>
 }
 
 /** Sends notifications; a parameter for tests. */
@@ -45,7 +45,7 @@ export function notifySystemd (
   supervisor: Supervisor, { notifyEnvironment, watchdogTimeout }: Handover, log: Logger,
   messenger?: Messenger, clock = CLOCK
 ): Notifier {
-  if (notifyEnvironment === undefined) return { flush: (done) => { done() } }
+  if (notifyEnvironment === undefined) return { flush: async () => {} }
   const systemd = messenger ?? new SystemdNotify(notifyEnvironment, log)
   let status = ''
 
@@ -80,7 +80,7 @@ export function notifySystemd (
   })
   if (watchdogTimeout !== undefined) watch(supervisor, watchdogTimeout, clock, () => { systemd.send({ WATCHDOG: 1 }) })
   tell([])
-  return { flush: (done) => { systemd.flush(LAST_WORDS, done) } }
+  return { flush: async () => { await systemd.flush(LAST_WORDS) } }
 }
 
 /** Twice as often as has to be, as sd_watchdog_enabled(3) recommends. */

@@ -38,17 +38,16 @@ export class SystemdNotify {
     this.#next()
   }
 
-  /** Calls back when everything has been sent, or after `timeout` milliseconds. */
-  flush (timeout: number, done: () => void): void {
-    if (!this.#isRunning) {
-      done()
-      return
-    }
-    const timer = setTimeout(done, timeout)
-    this.#onIdle = () => {
-      clearTimeout(timer)
-      done()
-    }
+  /** Resolves when everything has been sent, or after `timeout` milliseconds. */
+  async flush (timeout: number): Promise<void> {
+    if (!this.#isRunning) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeout)
+      this.#onIdle = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 
   #next (): void {
