@@ -5,6 +5,7 @@ import { choosePlace } from '../../src/primary/listen-address.ts'
 const PLACES: ReadonlyArray<readonly [name: string, env: Readonly<Record<string, string>>, expected: object]> = [
   ['an address and a port', { HOST: '0.0.0.0', PORT: '4242' }, { address: { host: '0.0.0.0', port: 4242 }, url: 'http://0.0.0.0:4242', port: 4242 }],
   ['an IPv6 address', { HOST: '::1', PORT: '4242' }, { address: { host: '::1', port: 4242 }, url: 'http://[::1]:4242', port: 4242 }],
+  ['a port over TLS', { PORT: '4242', TLS_CERT_FILE: 'cert.pem', TLS_KEY_FILE: 'key.pem' }, { address: { host: '127.0.0.1', port: 4242 }, url: 'https://127.0.0.1:4242', port: 4242 }],
   ['a UNIX socket, and no port', { LISTEN_SOCKET: '/tmp/nobody.sock', PORT: '4242' }, { address: { path: '/tmp/nobody.sock', mode: 0o660 }, url: 'unix:/tmp/nobody.sock' }],
   ['a UNIX socket of its own mode', { LISTEN_SOCKET: '/tmp/nobody.sock', LISTEN_MODE: '600' }, { address: { path: '/tmp/nobody.sock', mode: 0o600 }, url: 'unix:/tmp/nobody.sock' }]
 ]
