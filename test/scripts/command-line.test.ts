@@ -13,6 +13,8 @@ await t.test('the defaults', async (t) => {
     url: undefined,
     pid: undefined,
     program: undefined,
+    report: undefined,
+    json: undefined,
     wantsHelp: false
   })
 })
