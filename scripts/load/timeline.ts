@@ -43,7 +43,7 @@ interface Piece {
 }
 
 const MAX_PIECES = 1200
-const INTERVALS: ReadonlyArray<readonly [longest: number, interval: number]> = [[10_000, 100], [60_000, 200]]
+const INTERVALS: ReadonlyArray<readonly [longest: number, interval: number]> = [[5_000, 100], [30_000, 250]]
 const LONGEST_INTERVAL = 500
 
 /** @returns milliseconds: fine enough to see a reload, and coarse enough for a percentile */

@@ -7,6 +7,8 @@ export interface ChartCaption {
   readonly title: string
   /** What it shows, in one sentence, for those who do not see it as well. */
   readonly sentence: string
+  /** There is nothing to draw: the sentence says all. */
+  readonly isEmpty?: boolean
 }
 
 export function captionCharts (record: RunRecord): ChartCaption[] {
@@ -22,14 +24,16 @@ export function captionCharts (record: RunRecord): ChartCaption[] {
     },
     {
       name: 'workers',
+      isEmpty: workers.length === 0,
       title: 'Share of each worker',
       sentence: workers.length === 0
         ? 'The answers do not say which worker gave them.'
         : `${count(workers.length, 'worker')} of ${count(generationsOf(record), 'generation')} answered; the colour is the generation.`
     },
-    { name: 'connections', title: 'Open connections of the clients', sentence: connectionsOf(record) },
+    { name: 'connections', title: 'Open connections of the clients', sentence: connectionsOf(record), isEmpty: mostConnections(record) === 0 },
     {
       name: 'distribution',
+      isEmpty: inside.answered + outside.answered === 0,
       title: 'Latency by percentile',
       sentence: reloads.length === 0
         ? `The slowest of ${formatCount(outside.answered)} quick requests took ${formatMs(outside.max)} ms.`
@@ -48,11 +52,12 @@ function throughputOf (record: RunRecord): string {
   const all = rates(record)
   if (all.length === 0) return 'The run was too short to show a course.'
   const mean = all.reduce((sum, rate) => sum + rate, 0) / all.length
-  return `${formatCount(Math.round(mean))} a second on average, at least ${formatCount(Math.round(Math.min(...all)))} in every ${record.timeline.interval} ms.`
+  return `${formatCount(Math.round(mean))} a second on average, ${formatCount(Math.round(Math.min(...all)))} a second in the slowest ${record.timeline.interval} ms.`
 }
 
 function shadingOf ({ reloads }: RunRecord): string {
-  return reloads.length === 0 ? 'There was no reload.' : `The ${count(reloads.length, 'reload')} ${reloads.length === 1 ? 'is' : 'are'} shaded.`
+  if (reloads.length === 0) return 'There was no reload.'
+  return reloads.length === 1 ? 'The reload is shaded.' : `The ${formatCount(reloads.length)} reloads are shaded.`
 }
 
 function failuresOf ({ failures, requests }: RunRecord): string {
@@ -61,8 +66,12 @@ function failuresOf ({ failures, requests }: RunRecord): string {
     : `${formatCount(failures)} of ${formatCount(requests)} requests failed; crosses mark when.`
 }
 
-function connectionsOf ({ timeline: { connections } }: RunRecord): string {
-  const most = connections.reduce((most, open) => Math.max(most, open), 0)
+function mostConnections ({ timeline: { connections } }: RunRecord): number {
+  return connections.reduce((most, open) => Math.max(most, open), 0)
+}
+
+function connectionsOf (record: RunRecord): string {
+  const most = mostConnections(record)
   return most === 0 ? 'No connection was seen.' : `At most ${formatCount(most)} were open at once.`
 }
 

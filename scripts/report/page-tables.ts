@@ -99,7 +99,7 @@ function table ({ caption, columns, rows, feet = [], words = [0] }: Table): Html
     : html`<td class="${tone(column)}">${cell}</td>`)}</tr>\n`
   return html`<div class="scroll" role="region" tabindex="0" aria-label="${caption}">
 <table>
-<caption>${caption}</caption>
+<caption><span>${caption}</span></caption>
 <thead><tr>${columns.map((title, column) => html`<th scope="col" class="${tone(column)}">${title}</th>`)}</tr></thead>
 <tbody>
 ${rows.map(row)}</tbody>

@@ -13,7 +13,8 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsaf
 
 /** @returns a run as one HTML file, which opens without a network */
 export function renderPage (record: RunRecord, { style, script, licence }: Assets): string {
-  const { verdict, date, command } = record
+  const { verdict, date, command, kinds } = record
+  const clients = kinds.reduce((sum, { clients }) => sum + clients, 0)
   const headline = verdict.sentence.length > LONGEST_HEADLINE ? `${verdict.sentence.slice(0, LONGEST_HEADLINE)}…` : verdict.sentence
   return html`<!doctype html>
 <html lang="en">
@@ -33,7 +34,7 @@ ${new Html(style)}
 <p class="badge">${verdict.isGood ? '✓ Passed' : '✗ Failed'}</p>
 <h1>${headline}</h1>
 ${headline === verdict.sentence ? undefined : html`<details><summary>The whole verdict</summary><p>${verdict.sentence}</p></details>`}
-<p class="origin">Load test of Baton, <time datetime="${date}">${date.slice(0, 16).replace('T', ' ')} UTC</time>: <code>${command}</code></p>
+<p class="origin">Load test of Baton, <time datetime="${date}">${date.slice(0, 16).replace('T', ' ')} UTC</time>, ${clients} clients of ${kinds.length} kinds</p>
 </header>
 <main>
 ${keyFigures(record)}
@@ -83,10 +84,10 @@ function keyFigures ({ requests, failures, loadDuration, reloads, reloadsWanted,
   })}</dl>`
 }
 
-function chart ({ name, title, sentence }: ChartCaption): Html {
+function chart ({ name, title, sentence, isEmpty = false }: ChartCaption): Html {
   return html`<figure>
 <figcaption><h3>${title}</h3><p>${sentence}</p></figcaption>
-<div class="plot" data-chart="${name}" data-label="${title}: ${sentence}"></div>
+${isEmpty ? undefined : html`<div class="plot" data-chart="${name}" data-label="${title}: ${sentence}"></div>`}
 </figure>
 `
 }

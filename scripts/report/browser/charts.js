@@ -2,12 +2,13 @@
 /* global uPlot, document, window, getComputedStyle, matchMedia, ResizeObserver */
 (() => {
   const record = JSON.parse(document.getElementById('record').textContent)
-  const { timeline, reloads, failed, loadDuration } = record
+  const { timeline, reloads, loadDuration } = record
   const { interval } = timeline
   const root = document.documentElement
   const color = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim()
 
   const PALETTE = 5
+  const MAX_COLUMNS = 100
   const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
   const end = loadDuration / 1000
   // The last piece is cut short by the end of the load, and would look like a dip.
@@ -15,6 +16,7 @@
   const times = Array.from({ length: pieces }, (_, piece) => (piece + 0.5) * interval / 1000)
   const cut = (numbers) => Array.from({ length: pieces }, (_, piece) => numbers[piece] ?? null)
 
+  const sum = (numbers) => numbers.reduce((total, number) => total + number, 0)
   const count = (value) => value == null ? '–' : Math.round(value).toLocaleString('en')
   const milliseconds = (value) => value == null ? '–' : `${Number(value.toPrecision(3)).toLocaleString('en')} ms`
   const generationColor = (generation) => color(generation == null ? 'third' : `generation-${generation % PALETTE}`)
@@ -31,11 +33,13 @@
   }
 
   function shadeReloads (u) {
-    inPlot(u, (ctx, { top, height }) => {
+    inPlot(u, (ctx, { top, height }, ratio) => {
       for (const { at, end, outcome } of reloads) {
         const left = u.valToPos(at / 1000, 'x', true)
         ctx.fillStyle = color(outcome === 'completed' ? 'shade' : 'bad-shade')
         ctx.fillRect(left, top, Math.max(1, u.valToPos(end / 1000, 'x', true) - left), height)
+        // One that follows at once would look like a part of the one before.
+        ctx.fillRect(left, top, ratio, height)
       }
     })
   }
@@ -58,13 +62,12 @@
     })
   }
 
-  /** A cross and a line for each piece of time in which requests failed: form as well as colour. */
-  function markFailures (u) {
-    const at = [...new Set(failed.map((failure) => Math.floor(failure.at / interval)))]
-    const late = timeline.failed.flatMap((failures, piece) => failures > 0 ? [piece] : [])
+  /** A line, and where it hides nothing a cross, for each piece of time in which requests failed. */
+  function markFailures (u, hasCrosses) {
+    const failing = timeline.failed.flatMap((failures, piece) => failures > 0 ? [piece] : [])
     inPlot(u, (ctx, { top, height }, ratio) => {
       ctx.strokeStyle = color('bad')
-      for (const piece of new Set([...at, ...late])) {
+      for (const piece of failing) {
         const x = Math.min(u.valToPos((piece + 0.5) * interval / 1000, 'x', true), u.bbox.left + u.bbox.width - 5 * ratio)
         const y = top + height - 10 * ratio
         const arm = 5 * ratio
@@ -73,6 +76,7 @@
         ctx.setLineDash([3 * ratio, 3 * ratio])
         line(ctx, x, top, x, y - arm)
         ctx.globalAlpha = 1
+        if (!hasCrosses) continue
         ctx.lineWidth = 2 * ratio
         ctx.setLineDash([])
         line(ctx, x - arm, y - arm, x + arm, y + arm)
@@ -92,11 +96,13 @@
   function drawShares (u) {
     inPlot(u, (ctx, bbox, ratio) => {
       const { workers } = timeline
-      for (let piece = 0; piece < pieces; piece++) {
-        const answers = workers.map(({ first, answered }) => answered[piece - first] ?? 0)
-        const total = answers.reduce((sum, answered) => sum + answered, 0)
+      // A share of few answers is noise.
+      const step = Math.ceil(pieces / MAX_COLUMNS)
+      for (let piece = 0; piece < pieces; piece += step) {
+        const answers = workers.map(({ first, answered }) => sum(answered.slice(Math.max(0, piece - first), Math.max(0, piece - first + step))))
+        const total = sum(answers)
         const left = Math.round(u.valToPos(piece * interval / 1000, 'x', true))
-        const width = Math.round(u.valToPos((piece + 1) * interval / 1000, 'x', true)) - left
+        const width = Math.round(u.valToPos((piece + step) * interval / 1000, 'x', true)) - left
         let below = 0
         workers.forEach(({ slot, generation }, index) => {
           if (answers[index] === 0) return
@@ -164,6 +170,7 @@
     label, value: (u, raw) => value(raw), stroke: color(name), width: 2, points: { show: pieces < 3 }, spanGaps: true, ...more
   })
   const time = { label: 'at', value: (u, raw) => raw == null ? '–' : `${raw.toFixed(1)} s` }
+  const decades = { distr: 3, range: (u, low, high) => low == null ? [1, 100] : [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high * 1.01))] }
   const course = { x: { time: false, range: [0, end] } }
   const together = { drag: { x: false, y: false }, sync: { key: 'run' }, points: { size: 6 } }
 
@@ -180,14 +187,14 @@
           // Drawn as marks; here for the legend alone.
           series('failed', 'bad', count, { scale: 'failures', paths: () => null, points: { show: false } })
         ],
-        hooks: { drawClear: [shadeReloads], draw: [markFailures, numberReloads] }
+        hooks: { drawClear: [shadeReloads], draw: [(u) => { markFailures(u, true) }, numberReloads] }
       }
     }),
     latency: () => ({
       data: [times, ...[timeline.p50, timeline.p99, timeline.max].map(cut)],
       options: {
         cursor: together,
-        scales: { ...course, y: { distr: 3 } },
+        scales: { ...course, y: decades },
         axes: [seconds(), logarithmic()],
         series: [
           time,
@@ -195,7 +202,7 @@
           series('p99', 'second', milliseconds),
           series('max', 'third', milliseconds, { width: 1.5, dash: [3, 4] })
         ],
-        hooks: { drawClear: [shadeReloads], draw: [markFailures] }
+        hooks: { drawClear: [shadeReloads], draw: [(u) => { markFailures(u, false) }] }
       }
     }),
     workers: () => ({
@@ -230,11 +237,11 @@
         data: sides.length === 0 ? [[0], [null]] : uPlot.join(sides.map(([, , points]) => nines(points))),
         options: {
           cursor: { drag: { x: false, y: false } },
-          scales: { x: { time: false, range: (u, low, high) => [0, Math.max(1, high)] }, y: { distr: 3 } },
+          scales: { x: { time: false, range: (u, low, high) => [0, Math.max(1, high)] }, y: decades },
           axes: [
             axis('percent of the requests took at most so long', {
               size: 34,
-              splits: (u) => [0, -Math.log10(0.5), 1, 2, 3, 4, 5, 6, 7].filter((value) => value <= u.scales.x.max),
+              splits: (u) => [0, ...(u.width < 600 ? [] : [-Math.log10(0.5)]), 1, 2, 3, 4, 5, 6, 7].filter((value) => value <= u.scales.x.max),
               values: (u, splits) => splits.map((value) => `${Number((100 - 100 * 10 ** -value).toFixed(6))} %`)
             }),
             logarithmic()
