@@ -179,12 +179,12 @@
       data: [times, cut(timeline.answered).map((answers) => answers === null ? 0 : answers / interval * 1000), cut(timeline.failed)],
       options: {
         cursor: together,
-        scales: { ...course, y: { range: (u, low, high) => [0, Math.max(10, high * 1.15)] }, failures: {} },
+        scales: { ...course, y: { range: (u, low, high) => [0, Math.max(10, high * 1.15)] }, failures: { range: [0, Number.MAX_SAFE_INTEGER] } },
         axes: [seconds(), axis('answers a second', { size: 58, values: (u, splits) => splits.map(count) })],
         series: [
           time,
           series('answers a second', 'first', count, { fill: `${color('first')}22` }),
-          // Drawn as marks; here for the legend alone.
+          // Drawn as marks; here for the legend alone, so its point at the cursor stays at the bottom.
           series('failed', 'bad', count, { scale: 'failures', paths: () => null, points: { show: false } })
         ],
         hooks: { drawClear: [shadeReloads], draw: [(u) => { markFailures(u, true) }, numberReloads] }
