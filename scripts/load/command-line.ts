@@ -16,8 +16,15 @@ export interface CommandLine {
   readonly pid: number | undefined
   /** What to start instead of the service that was built here. */
   readonly program: string | undefined
+  /** The file for the page of the run; undefined for none. */
+  readonly report: string | undefined
+  /** The file for the record of the run; `STDOUT` for the standard output, undefined for none. */
+  readonly json: string | undefined
   readonly wantsHelp: boolean
 }
+
+/** As a file: the standard output. */
+export const STDOUT = '-'
 
 export const USAGE = `Usage: npm run load-test -- [options]
 
@@ -32,6 +39,8 @@ Without --url it starts the service that was built here, with the environment as
   --url <url>                 load what runs there, on a loopback address
   --pid <pid>                 the primary of the service at --url; not needed with --reloads 0
   --program <file>            start this instead of dist/main.js
+  --report <file>             write the run as a page that opens offline, with charts
+  --json [file]               write the run as JSON; without a file to stdout, and all else to stderr
   --help                      print this
 `
 
@@ -44,6 +53,8 @@ const OPTIONS = {
   url: { type: 'string' },
   pid: { type: 'string' },
   program: { type: 'string' },
+  report: { type: 'string' },
+  json: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false }
 } as const
 
@@ -70,17 +81,30 @@ export function parseCommandLine (args: readonly string[]): CommandLine {
     url,
     pid,
     program: values.program,
+    report: parseFile('--report', values.report),
+    json: parseFile('--json', values.json),
     wantsHelp: values.help
   }
 }
 
 function parseOptions (args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values
+    return parseArgs({ args: args.map(nameStdout), options: OPTIONS }).values
   } catch (error) {
     // Its first sentence says what is wrong, the others how to quote.
     throw new UsageError((error as Error).message.split('. ')[0], { cause: error })
   }
+}
+
+/** `parseArgs()` knows no option whose value may be left out. */
+function nameStdout (arg: string, index: number, args: readonly string[]): string {
+  const next = args[index + 1]
+  return arg === '--json' && (next === undefined || next.startsWith('--')) ? `--json=${STDOUT}` : arg
+}
+
+function parseFile (option: string, file: string | undefined): string | undefined {
+  if (file === '') throw new UsageError(`${option} is "": it must be the path of a file`)
+  return file
 }
 
 export function parseInteger (option: string, text: string, minimum: number, maximum: number): number {

@@ -1,8 +1,9 @@
 import type { ClientKind, FailedRequest, RequestTimes } from './client-kind.ts'
+import { distributionOf } from './distribution.ts'
 import { Latencies } from './latencies.ts'
 import type { Reload } from './reload.ts'
 import { ReloadWindows } from './reload-windows.ts'
-import type { FailureReport, KindReport, LatencyReport, ReloadReport } from './report.ts'
+import type { DistributionReport, FailureReport, KindReport, LatencyReport, ReloadReport } from './report.ts'
 
 const MAX_FAILURES_KEPT = 1000
 const MAX_REASONS = 50
@@ -80,6 +81,11 @@ export class Ledger {
   /** @returns the quick requests during reloads, and the others */
   reportSides (): { inside: LatencyReport, outside: LatencyReport } {
     return { inside: summarize(this.#windows.inside), outside: summarize(this.#windows.outside) }
+  }
+
+  /** @returns the same requests, share by share */
+  reportDistributions (): DistributionReport {
+    return { inside: distributionOf(this.#windows.inside), outside: distributionOf(this.#windows.outside) }
   }
 
   reportFailed (): FailureReport[] {

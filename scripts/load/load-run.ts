@@ -2,12 +2,14 @@ import { setMaxListeners } from 'node:events'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
 import type { ClientKind, Recorder } from './client-kind.ts'
+import { watchConnections } from './connection-watch.ts'
 import type { DrainReport } from './drain-watch.ts'
 import { Ledger } from './ledger.ts'
 import { runReloads } from './reload-schedule.ts'
 import type { Reloader } from './reload.ts'
 import type { Report } from './report.ts'
 import type { Target } from './target.ts'
+import { chooseInterval, Timeline } from './timeline.ts'
 
 export interface LoadOptions {
   readonly target: Target
@@ -55,11 +57,20 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
   const { kinds, target, timeout, reloader } = options
   const startedAt = performance.now()
   const ledger = new Ledger(kinds, startedAt)
+  const timeline = new Timeline(startedAt, chooseInterval(options.duration))
+  const isQuick = new Map(kinds.map((kind) => [kind.name, kind.isQuick]))
   const generations = new Set<number>()
   const recorder: Recorder = {
-    answered: (request) => { ledger.answered(request) },
-    failed: (request) => { ledger.failed(request) },
+    answered: (request) => {
+      ledger.answered(request)
+      timeline.answered(request, isQuick.get(request.kind) === true)
+    },
+    failed: (request) => {
+      ledger.failed(request)
+      timeline.failed(request)
+    },
     identified: (sighting) => {
+      timeline.identified(sighting)
       const { generation } = sighting.worker
       if (generation !== undefined) generations.add(generation)
       reloader?.observe?.(sighting)
@@ -72,7 +83,10 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
   const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION })
   const progress = reportProgress(options, ledger, generations, startedAt)
 
+  const unwatch = watchConnections(target.port, (change, at) => { timeline.connectionChanged(change, at) })
+
   let drains: DrainReport | undefined
+  let loadDuration: number
   loop.enable()
   const clients = Promise.all(kinds.map((kind) => kind.run({
     target, timeout, recorder, signal: stop.signal, maxRequests: MAX_REQUESTS_PER_CLIENT, random: Math.random
@@ -82,22 +96,27 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
     await Promise.race([runReloads({ ...options, startedAt, ledger, signal: ended }), clients])
     // Before the clients close their connections, which would end every drain.
     drains = reloader?.drains
+    loadDuration = performance.now() - startedAt
     stop.abort()
     await clients
   } finally {
     stop.abort()
+    unwatch()
     clearInterval(progress)
     loop.disable()
   }
 
   return {
     duration: performance.now() - startedAt,
+    loadDuration,
     requests: ledger.requests,
     failures: ledger.failures,
     kinds: ledger.reportKinds(),
     reloads: ledger.reportReloads(),
     reloadsWanted: options.reloads,
     ...ledger.reportSides(),
+    distributions: ledger.reportDistributions(),
+    timeline: timeline.report(),
     failed: ledger.reportFailed(),
     generations: ascending(generations),
     eventLoopDelay: Math.max(0, loop.max / 1e6 - LOOP_RESOLUTION),

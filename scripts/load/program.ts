@@ -1,11 +1,16 @@
 import { createClientMix } from './client-mix.ts'
-import { parseCommandLine, USAGE, type CommandLine } from './command-line.ts'
+import { parseCommandLine, STDOUT, USAGE, type CommandLine } from './command-line.ts'
+import { commandText } from './command-text.ts'
 import { runLoad } from './load-run.ts'
+import { describeMachine } from './machine.ts'
 import { ProgressLine, type Output } from './progress-line.ts'
 import type { Reloader } from './reload.ts'
 import type { Report } from './report.ts'
+import { checkOutputs, writeOutputs } from './run-outputs.ts'
+import { createRunRecord } from './run-record.ts'
 import { RunningService } from './running-service.ts'
 import type { ServiceExit } from './service-process.ts'
+import { tellSettings } from './service-settings.ts'
 import { ServiceStartError, StartedService } from './started-service.ts'
 import { formatSummary } from './summary.ts'
 import { resolveTarget, type Target } from './target.ts'
@@ -28,6 +33,15 @@ export const ExitCode = { ok: 0, failed: 1, usage: 64 } as const
 const START_TIMEOUT = 40_000
 const STOP_TIMEOUT = 20_000
 
+/** One call of the program: `stdout` is for people here, and elsewhere when the record goes there. */
+interface Call extends Surroundings {
+  readonly commandLine: CommandLine
+  readonly command: string
+  readonly startedAt: Date
+  /** Where the record goes without a file. */
+  readonly recordOutput: Output
+}
+
 interface Run {
   readonly target: Target
   readonly reloader: Reloader | undefined
@@ -47,9 +61,16 @@ export async function loadTest (args: readonly string[], surroundings: Surroundi
       stdout.write(USAGE)
       return ExitCode.ok
     }
-    return commandLine.url === undefined
-      ? await loadOwnService(commandLine, surroundings)
-      : await loadService(commandLine, commandLine.url, surroundings)
+    checkOutputs(commandLine)
+    const call: Call = {
+      ...surroundings,
+      stdout: commandLine.json === STDOUT ? stderr : stdout,
+      commandLine,
+      command: commandText('load-test', args),
+      startedAt: new Date(),
+      recordOutput: stdout
+    }
+    return commandLine.url === undefined ? await loadOwnService(call) : await loadService(call, commandLine.url)
   } catch (error) {
     if (error instanceof UsageError) {
       stderr.write(`${error.message} (--help lists the options)\n`)
@@ -64,28 +85,28 @@ export async function loadTest (args: readonly string[], surroundings: Surroundi
 }
 
 /** Starts the service and stops it, whatever happens in between. */
-async function loadOwnService (commandLine: CommandLine, surroundings: Surroundings): Promise<number> {
-  const { env, signal } = surroundings
-  const program = commandLine.program ?? surroundings.program
+async function loadOwnService (call: Call): Promise<number> {
+  const { env, signal } = call
+  const program = call.commandLine.program ?? call.program
   const service = await StartedService.start(program, env, START_TIMEOUT, signal)
   let exit: ServiceExit
   let report: Report
   try {
-    report = await load(commandLine, surroundings, {
+    report = await load(call, {
       target: service.target, reloader: service, signal: AbortSignal.any([signal, service.process.gone])
     })
   } finally {
     exit = await service.process.stop(STOP_TIMEOUT)
   }
-  if (exit.isUnasked || exit.code !== 0) surroundings.stderr.write(`The service's last lines:\n${service.process.lastLines}\n`)
-  return conclude(report, exit, surroundings)
+  if (exit.isUnasked || exit.code !== 0) call.stderr.write(`The service's last lines:\n${service.process.lastLines}\n`)
+  return conclude(report, exit, call)
 }
 
-async function loadService (commandLine: CommandLine, url: URL, surroundings: Surroundings): Promise<number> {
-  const { signal } = surroundings
+async function loadService (call: Call, url: URL): Promise<number> {
+  const { commandLine, signal } = call
   const target = await resolveTarget(url)
   const reloader = commandLine.pid === undefined ? undefined : findService(commandLine.pid)
-  return conclude(await load(commandLine, surroundings, { target, reloader, signal }), undefined, surroundings)
+  return conclude(await load(call, { target, reloader, signal }), undefined, call)
 }
 
 function findService (pid: number): RunningService {
@@ -96,7 +117,7 @@ function findService (pid: number): RunningService {
   }
 }
 
-async function load (commandLine: CommandLine, { stdout }: Surroundings, { target, reloader, signal }: Run): Promise<Report> {
+async function load ({ commandLine, stdout }: Call, { target, reloader, signal }: Run): Promise<Report> {
   const { connections, duration, reloads, timeout, reloadTimeout } = commandLine
   const kinds = createClientMix(connections)
   const line = new ProgressLine(stdout)
@@ -120,8 +141,13 @@ async function load (commandLine: CommandLine, { stdout }: Surroundings, { targe
   }
 }
 
-function conclude (report: Report, exit: ServiceExit | undefined, { stdout, signal }: Surroundings): number {
-  const { isGood, sentence } = judge(report, { exit, isInterrupted: signal.aborted })
-  stdout.write(`\n${formatSummary(report)}\n\n${sentence}\n`)
-  return isGood ? ExitCode.ok : ExitCode.failed
+function conclude (report: Report, exit: ServiceExit | undefined, call: Call): number {
+  const { stdout, signal, commandLine, command, startedAt, env, recordOutput } = call
+  const verdict = judge(report, { exit, isInterrupted: signal.aborted })
+  stdout.write(`\n${formatSummary(report)}\n\n${verdict.sentence}\n`)
+  const settings = commandLine.url === undefined ? { settings: tellSettings(env) } : {}
+  writeOutputs(commandLine, recordOutput, () => {
+    return createRunRecord(report, { verdict, command, startedAt, machine: describeMachine(), ...settings })
+  })
+  return verdict.isGood ? ExitCode.ok : ExitCode.failed
 }

@@ -1,9 +1,13 @@
+import type { DistributionPoint } from './distribution.ts'
 import type { DrainReport } from './drain-watch.ts'
 import type { Reload } from './reload.ts'
+import type { TimelineReport } from './timeline.ts'
 
 /** All that a run found out, free of classes, so that it can be stored and compared. Milliseconds. */
 export interface Report {
   readonly duration: number
+  /** From here on no request was started; those in progress were finished. */
+  readonly loadDuration: number
   /** All that ended, those that failed included. */
   readonly requests: number
   readonly failures: number
@@ -14,6 +18,9 @@ export interface Report {
   /** Requests of the quick kinds that overlap a reload, and those that do not. */
   readonly inside: LatencyReport
   readonly outside: LatencyReport
+  /** Of the same requests. */
+  readonly distributions: DistributionReport
+  readonly timeline: TimelineReport
   /** The first thousand failures. */
   readonly failed: readonly FailureReport[]
   readonly generations: readonly number[]
@@ -29,6 +36,11 @@ export interface LatencyReport {
   readonly p50: number
   readonly p99: number
   readonly max: number
+}
+
+export interface DistributionReport {
+  readonly inside: readonly DistributionPoint[]
+  readonly outside: readonly DistributionPoint[]
 }
 
 export interface KindReport extends LatencyReport {

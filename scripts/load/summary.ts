@@ -78,10 +78,11 @@ function formatLatencies ({ answered, p50, p99, max }: LatencyReport): string[] 
   return answered === 0 ? ['', '', ''] : [p50, p99, max].map(formatMs)
 }
 
-function formatMs (ms: number): string {
+/** @returns milliseconds, with as many digits as mean something */
+export function formatMs (ms: number): string {
   return ms < 100 ? ms.toFixed(1) : formatCount(Math.round(ms))
 }
 
-function formatCount (count: number): string {
+export function formatCount (count: number): string {
   return count.toLocaleString('en')
 }

@@ -13,6 +13,8 @@ await t.test('the defaults', async (t) => {
     url: undefined,
     pid: undefined,
     program: undefined,
+    report: undefined,
+    json: undefined,
     wantsHelp: false
   })
 })
@@ -32,10 +34,23 @@ await t.test('all options', async (t) => {
   })
 })
 
+await t.test('--json may go without a file', async (t) => {
+  const rows = [
+    ['--json', '-'], ['--json --reloads 1', '-'], ['--reloads 1 --json', '-'], ['--json -', '-'],
+    ['--json out.json', 'out.json'], ['--json=out.json', 'out.json'], ['--report out.html', undefined]
+  ] as const
+  for (const [args, json] of rows) {
+    t.equal(parseCommandLine(args.split(' ')).json, json, args)
+  }
+})
+
 const WRONG: ReadonlyArray<readonly [args: string, message: RegExp]> = [
   ['--quick', /^Unknown option '--quick'$/],
   ['20', /^Unexpected argument '20'/],
   ['--duration', /^Option '--duration <value>' argument missing$/],
+  ['--report', /^Option '--report <value>' argument missing$/],
+  ['--report=', /^--report is "": it must be the path of a file$/],
+  ['--json=', /^--json is "": it must be the path of a file$/],
   ['--duration soon', /^--duration is "soon": it must be a number from 0.1 to 3600$/],
   ['--duration 0', /^--duration is "0"/],
   ['--duration 3601', /^--duration is "3601"/],

@@ -41,6 +41,12 @@ await t.test('a run reports its requests, its progress and the generations', asy
   t.ok(report.duration >= 299)
   t.ok(report.kinds.every(({ answered, max }) => answered > 0 && max > 0))
   t.equal(report.requests, report.outside.answered)
+  t.equal(sum(report.timeline.answered), report.requests)
+  t.match(report.timeline.workers, [{ generation: 1 }])
+  t.equal(sum(report.timeline.workers[0]?.answered ?? []), report.requests)
+  t.ok(report.timeline.connections.some((open) => open > 0), 'connections are seen')
+  t.equal(report.distributions.outside.at(-1)?.latency, report.outside.max)
+  t.ok(report.loadDuration >= 299 && report.loadDuration <= report.duration)
   t.match(progress.at(-1), { failures: 0, generations: [1] })
   t.ok(progress.every(({ elapsed, requests, rate }) => elapsed > 0 && requests >= 0 && rate >= 0))
 })
@@ -118,4 +124,9 @@ await t.test('failures are paced: a server that is gone is not asked all the tim
 
   t.ok(report.failures >= 1 && report.failures <= 5, `${report.failures} failures in 0.3 s`)
   t.match(report.failed[0], { reason: 'ECONNREFUSED' })
+  t.equal(sum(report.timeline.failed), report.failures)
 })
+
+function sum (numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import t from 'tap'
 
 import { loadTest } from '../../scripts/load/program.ts'
+import { parseRunRecord } from '../../scripts/load/run-record.ts'
 import { StartedService } from '../../scripts/load/started-service.ts'
 import { fixture } from './helpers/fixture.ts'
 
@@ -40,10 +44,12 @@ const RUNS: ReadonlyArray<readonly [title: string, args: readonly string[], code
   ['exits 64 when the command line is wrong', ['--duration', 'soon'], 64, [/^--duration is "soon": .* \(--help lists the options\)\n$/]],
   ['exits 64 when the host is another machine', ['--url', 'http://192.0.2.1', '--reloads', '0'], 64, [/^192\.0\.2\.1 is not a loopback host/]],
   ['exits 64 when nobody has the pid', ['--url', 'http://127.0.0.1', '--pid', '4194304'], 64, [/^--pid is 4194304: kill ESRCH/]],
+  ['exits 64 before it starts when the report cannot be written', ['--report', '/nowhere/run.html'], 64, [/^--report is \/nowhere\/run\.html, which cannot be written: ENOENT/]],
+  ['exits 64 when the file of the record is a folder', ['--json', '/'], 64, [/^--json is \/, which cannot be written: it is a directory/]],
   ['exits 0 when asked for help', ['--help'], 0, [/^Usage: npm run load-test/]]
 ]
 
-t.jobs = RUNS.length + 1
+t.jobs = RUNS.length + 3
 
 const runs = RUNS.map(async ([title, args, code, output]) => {
   await t.test(`the load test ${title}`, async (t) => {
@@ -66,13 +72,41 @@ const running = t.test('the load test follows the reload of a service that runs 
   t.equal(service.process.gone.aborted, false)
 })
 
-await Promise.all([...runs, running])
+const reporting = t.test('the load test writes its run as a page and as JSON', async (t) => {
+  const folder = t.testdir()
+  const [page, record] = [join(folder, 'run.html'), join(folder, 'run.json')]
 
-async function run (args: readonly string[]): Promise<[exitCode: number, output: string]> {
+  const options = ['--duration', '0.5', '--reloads', '1', '--connections', '20', '--report', page, '--json', record]
+  const [exitCode] = await run(options)
+
+  const written = parseRunRecord(readFileSync(record, 'utf8'), record)
+  t.equal(exitCode, 0)
+  t.match(written, { verdict: { isGood: true }, settings: { WORKERS: null }, reloads: [{ outcome: 'completed', generation: 2 }] })
+  t.match(written.command, /^npm run load-test -- --duration 0\.5 /)
+  t.ok(written.timeline.answered.reduce((sum, answered) => sum + answered, 0) === written.requests, 'all of them are in the timeline')
+  t.ok(Math.max(...written.timeline.connections) >= 10, `connections: ${written.timeline.connections.join(' ')}`)
+  t.strictSame(written.timeline.workers.map(({ slot, generation }) => [slot, generation]), [[0, 1], [0, 2]])
+  t.strictSame(parseRunRecord(readFileSync(page, 'utf8'), page), written)
+})
+
+const piping = t.test('--json without a file leaves stdout to the record', async (t) => {
+  const [exitCode, stderr, stdout] = await run(['--duration', '0.2', '--reloads', '0', '--connections', '1', '--json'])
+
+  t.equal(exitCode, 0)
+  t.match(parseRunRecord(stdout, 'stdout'), { failures: 0 })
+  t.match(stderr, /\nNo request failed: /)
+})
+
+await Promise.all([...runs, running, reporting, piping])
+
+/** @returns the output of both streams, or where the record goes to stdout, that of stderr and that of stdout */
+async function run (args: readonly string[]): Promise<[exitCode: number, output: string, stdout: string]> {
   const written: string[] = []
+  const record: string[] = []
   const output = { write: (text: string) => { written.push(text) } }
+  const stdout = args.at(-1) === '--json' ? { write: (text: string) => { record.push(text) } } : output
   const exitCode = await loadTest(args, {
-    stdout: output, stderr: output, env: process.env, program: fixture('reloads'), signal: new AbortController().signal
+    stdout, stderr: output, env: process.env, program: fixture('reloads'), signal: new AbortController().signal
   })
-  return [exitCode, written.join('')]
+  return [exitCode, written.join(''), record.join('')]
 }

@@ -9,6 +9,7 @@ const COMPLETED = { outcome: 'completed', startedAt: 0, endedAt: 0, duration: 32
 
 const GOOD: Report = {
   duration: 10_000,
+  loadDuration: 9_990,
   requests: 20_000,
   failures: 0,
   kinds: [
@@ -19,6 +20,8 @@ const GOOD: Report = {
   reloadsWanted: 1,
   inside: LATENCIES,
   outside: LATENCIES,
+  distributions: { inside: [], outside: [] },
+  timeline: { interval: 100, answered: [], failed: [], p50: [], p99: [], max: [], connections: [], workers: [] },
   failed: [],
   generations: [1, 2],
   eventLoopDelay: 12.34

@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** What the page brings along: it loads nothing. */
+export interface Assets {
+  readonly style: string
+  readonly script: string
+  /** Of the charts' library; its licence wants it to go with every copy. */
+  readonly licence: string
+}
+
+/** Not compiled: beside this file in scripts/, and not in build/. */
+const BROWSER = fileURLToPath(new URL('../../scripts/report/browser', import.meta.url))
+
+export function readAssets (): Assets {
+  const library = dirname(createRequire(import.meta.url).resolve('uplot/package.json'))
+  const read = (...path: string[]) => readFileSync(join(...path), 'utf8').trim()
+  return {
+    style: [read(library, 'dist', 'uPlot.min.css'), read(BROWSER, 'page.css')].join('\n'),
+    script: [read(library, 'dist', 'uPlot.iife.min.js'), read(BROWSER, 'charts.js')].join('\n'),
+    licence: read(library, 'LICENSE')
+  }
+}

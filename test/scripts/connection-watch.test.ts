@@ -1,0 +1,75 @@
+import { Agent, get } from 'node:http'
+
+import t from 'tap'
+import { Pool } from 'undici'
+
+import { Connection } from '../../scripts/load/connection.ts'
+import { type ConnectionChange, watchConnections } from '../../scripts/load/connection-watch.ts'
+import { findFreePort } from '../../scripts/load/free-port.ts'
+import { createTarget, type Target } from '../../scripts/load/target.ts'
+import { startStandIn } from './helpers/stand-in-server.ts'
+import { until } from './helpers/until.ts'
+
+const TIMEOUT = 10_000
+
+/** Each opens one connection, and gives what closes it. */
+const CLIENTS: Readonly<Record<string, (target: Target) => Promise<() => unknown>>> = {
+  'a raw client': async (target) => {
+    const connection = await Connection.open(target, TIMEOUT)
+    return () => { connection.close() }
+  },
+  'a pool of undici': async ({ origin }) => {
+    const pool = new Pool(origin)
+    await (await pool.request({ method: 'GET', path: '/' })).body.text()
+    return async () => { await pool.close() }
+  },
+  'an http.Agent': async ({ host, port }) => {
+    const agent = new Agent({ keepAlive: true })
+    await new Promise((resolve, reject) => {
+      get({ host, port, agent }, (response) => response.resume().on('end', resolve)).on('error', reject)
+    })
+    return () => { agent.destroy() }
+  }
+}
+
+for (const [client, open] of Object.entries(CLIENTS)) {
+  await t.test(`${client} is seen to open and to close a connection`, async (t) => {
+    const { target } = await startStandIn(t)
+    const seen: ConnectionChange[] = []
+    t.teardown(watchConnections(target.port, (change) => { seen.push(change) }))
+
+    const close = await open(target)
+    t.strictSame(seen, [1])
+    await close()
+
+    await until(() => seen.length === 2)
+    t.strictSame(seen, [1, -1])
+  })
+}
+
+await t.test('connections elsewhere, and those that are refused, are none', async (t) => {
+  const { target } = await startStandIn(t)
+  const nobody = createTarget('127.0.0.1', await findFreePort())
+  const seen: ConnectionChange[] = []
+  t.teardown(watchConnections(nobody.port, (change) => { seen.push(change) }))
+
+  const connection = await Connection.open(target, TIMEOUT)
+  connection.close()
+  await t.rejects(Connection.open(nobody, TIMEOUT), { message: /^ECONNREFUSED/ })
+
+  t.strictSame(seen, [])
+})
+
+await t.test('nothing is told after its end', async (t) => {
+  const { target } = await startStandIn(t)
+  const seen: ConnectionChange[] = []
+  const unwatch = watchConnections(target.port, (change) => { seen.push(change) })
+  const connection = await Connection.open(target, TIMEOUT)
+
+  unwatch()
+  connection.close()
+  const another = await Connection.open(target, TIMEOUT)
+  another.close()
+
+  t.strictSame(seen, [1])
+})
