@@ -22,7 +22,7 @@ const DEFAULT_CONNECTIONS = 60
 
 export const USAGE = `Usage: npm run chaos -- [options]
 
-Loads the service with ten kinds of clients while a random hand reloads it, deploys good and broken
+Loads the service with every kind of client while a random hand reloads it, deploys good and broken
 releases, kills its workers and scales it; exits 1 when a request fails that no dead worker excuses.
 
   --duration <seconds>    how long (120)

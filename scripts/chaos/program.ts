@@ -171,7 +171,7 @@ async function load<T> (
   // Not the hand's: how often clients draw depends on how quick the service is.
   const random = new Random(seed)
   const recorder = {
-    answered: ledger.answered.bind(ledger), failed: ledger.failed.bind(ledger), identified: () => {}
+    answered: ledger.answered.bind(ledger), failed: ledger.failed.bind(ledger), unprocessed: () => {}, identified: () => {}
   }
   const clients = Promise.all(kinds.map((kind) => kind.run({
     target, timeout, recorder, signal: stop.signal, maxRequests: MAX_REQUESTS_PER_CLIENT, random: () => random.next()

@@ -21,7 +21,7 @@ export interface CommandLine {
 
 export const USAGE = `Usage: npm run load-test -- [options]
 
-Loads the service with ten kinds of clients while it reloads; exits 1 when one request fails.
+Loads the service with every kind of client while it reloads; exits 1 when one request fails.
 Without --url it starts the service that was built here, with the environment as it is.
 
   --duration <seconds>        how long (20)
@@ -100,7 +100,7 @@ export function parseNumber (option: string, text: string, minimum: number, maxi
 function parseUrl (text: string): URL {
   if (!URL.canParse(text)) throw new UsageError(`--url is ${JSON.stringify(text)}: it must be a URL such as http://127.0.0.1:3000`)
   const url = new URL(text)
-  if (url.protocol !== 'http:') throw new UsageError(`--url is ${text}: only http is spoken here`)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new UsageError(`--url is ${text}: only http and https are spoken here`)
   if (url.pathname !== '/' || url.search !== '' || url.username !== '') {
     throw new UsageError(`--url is ${text}: it must be an origin, without a path`)
   }

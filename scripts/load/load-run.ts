@@ -59,6 +59,7 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
   const recorder: Recorder = {
     answered: (request) => { ledger.answered(request) },
     failed: (request) => { ledger.failed(request) },
+    unprocessed: (request) => { ledger.unprocessed(request) },
     identified: (sighting) => {
       const { generation } = sighting.worker
       if (generation !== undefined) generations.add(generation)

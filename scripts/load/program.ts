@@ -1,5 +1,6 @@
 import { createClientMix } from './client-mix.ts'
 import { parseCommandLine, USAGE, type CommandLine } from './command-line.ts'
+import { speaksHttp2 } from './http2-probe.ts'
 import { runLoad } from './load-run.ts'
 import { ProgressLine, type Output } from './progress-line.ts'
 import type { Reloader } from './reload.ts'
@@ -27,6 +28,7 @@ export const ExitCode = { ok: 0, failed: 1, usage: 64 } as const
 /** Longer than the service gives its own workers. */
 const START_TIMEOUT = 40_000
 const STOP_TIMEOUT = 20_000
+const PROBE_TIMEOUT = 5000
 
 interface Run {
   readonly target: Target
@@ -98,7 +100,7 @@ function findService (pid: number): RunningService {
 
 async function load (commandLine: CommandLine, { stdout }: Surroundings, { target, reloader, signal }: Run): Promise<Report> {
   const { connections, duration, reloads, timeout, reloadTimeout } = commandLine
-  const kinds = createClientMix(connections)
+  const kinds = createClientMix(connections, { hasHttp2: await speaksHttp2(target, PROBE_TIMEOUT) })
   const line = new ProgressLine(stdout)
   const clients = kinds.reduce((sum, { count }) => sum + count, 0)
   stdout.write(`${clients} clients of ${kinds.length} kinds load ${target.origin} for ${duration / 1000} s, with ${reloads} reloads\n`)

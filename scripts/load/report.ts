@@ -37,6 +37,8 @@ export interface KindReport extends LatencyReport {
   readonly failures: number
   /** How many failures had which reason. */
   readonly reasons: Readonly<Record<string, number>>
+  /** Requests that the server said it has not processed, which HTTP/2 can say: neither answered nor failed. */
+  readonly unprocessed: number
 }
 
 export interface ReloadReport extends Reload {
@@ -55,6 +57,10 @@ export interface FailureReport {
   readonly after: number
   /** Bytes received of the answer. */
   readonly bytes: number
+  /** Who gave the last answer on its connection, `slot/generation/pid`; undefined when nobody did, or that is not known. */
+  readonly worker: string | undefined
+  /** How long ago its connection was opened; undefined when there was none, or that is not known. */
+  readonly connectionAge: number | undefined
   /** The reload (1 is the first) that the request overlaps. */
   readonly reload: number | undefined
   /** Since the last SIGHUP: a worker drains for longer than the reload takes. */

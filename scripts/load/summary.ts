@@ -7,6 +7,7 @@ const FAILURES_SHOWN = 20
 export function formatSummary (report: Report): string {
   return [
     formatKinds(report),
+    formatUnprocessed(report),
     formatFailures(report),
     formatReloads(report),
     formatDrains(report),
@@ -26,6 +27,12 @@ function formatKinds ({ kinds, requests, failures }: Report): string[] {
   )
 }
 
+function formatUnprocessed ({ kinds }: Report): string[] {
+  return kinds.filter(({ unprocessed }) => unprocessed > 0).map(({ name, unprocessed }) => {
+    return `${name}: ${formatCount(unprocessed)} more that the server said it has not processed`
+  })
+}
+
 function formatFailures ({ kinds, failed, failures }: Report): string[] {
   if (failures === 0) return []
   const reasons = kinds.flatMap(({ name, reasons }) => Object.entries(reasons).map(([reason, count]) => {
@@ -33,12 +40,12 @@ function formatFailures ({ kinds, failed, failures }: Report): string[] {
   }))
   const shown = failed.slice(0, FAILURES_SHOWN).map((failure) => [
     failure.kind, failure.reason, formatMs(failure.at), formatMs(failure.after), String(failure.bytes),
-    formatReloadOf(failure)
+    failure.worker ?? '', failure.connectionAge === undefined ? '' : formatMs(failure.connectionAge), formatReloadOf(failure)
   ])
   return [
     ...formatTable(['failures', 'reason', 'count'], reasons),
     '',
-    ...formatTable([`the first ${shown.length}`, 'reason', 'at ms', 'took ms', 'bytes', 'reload'], shown)
+    ...formatTable([`the first ${shown.length}`, 'reason', 'at ms', 'took ms', 'bytes', 'worker', 'connection ms', 'reload'], shown)
   ]
 }
 

@@ -52,8 +52,8 @@ const WRONG: ReadonlyArray<readonly [args: string, message: RegExp]> = [
   ['--pid 12', /^--pid needs --url/],
   ['--pid 1 --url http://localhost', /^--pid is "1"/],
   ['--url http://localhost', /^--url needs --pid, to send SIGHUP to, or --reloads 0$/],
-  ['--url localhost:3000 --pid 12', /^--url is localhost:3000: only http/],
-  ['--url https://localhost --pid 12', /^--url is https:\/\/localhost: only http/],
+  ['--url localhost:3000 --pid 12', /^--url is localhost:3000: only http and https are/],
+  ['--url ftp://localhost --pid 12', /^--url is ftp:\/\/localhost: only http and https are/],
   ['--url 127.0.0.1 --pid 12', /^--url is "127.0.0.1": it must be a URL/],
   ['--url http://localhost/path --pid 12', /^--url is .*: it must be an origin/],
   ['--url http://me@localhost --pid 12', /^--url is .*: it must be an origin/],
@@ -70,6 +70,7 @@ const LOOPBACK: ReadonlyArray<readonly [url: string, origin: RegExp]> = [
   ['http://127.0.0.1:3000', /^http:\/\/127\.0\.0\.1:3000$/],
   ['http://127.1.2.3', /^http:\/\/127\.1\.2\.3:80$/],
   ['http://[::1]:3000', /^http:\/\/\[::1\]:3000$/],
+  ['https://127.0.0.1', /^https:\/\/127\.0\.0\.1:443$/],
   ['http://localhost:3000', /^http:\/\/(127\.0\.0\.1|\[::1\]):3000$/],
   // As every client reads it: 127.0.0.1.
   ['http://2130706433', /^http:\/\/127\.0\.0\.1:80$/]

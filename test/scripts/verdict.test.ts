@@ -12,8 +12,8 @@ const GOOD: Report = {
   requests: 20_000,
   failures: 0,
   kinds: [
-    { name: 'quick', clients: 2, failures: 0, reasons: {}, ...LATENCIES },
-    { name: 'idle', clients: 1, failures: 0, reasons: {}, answered: 0, p50: 0, p99: 0, max: 0 }
+    { name: 'quick', clients: 2, failures: 0, reasons: {}, unprocessed: 0, ...LATENCIES },
+    { name: 'idle', clients: 1, failures: 0, reasons: {}, unprocessed: 0, answered: 0, p50: 0, p99: 0, max: 0 }
   ],
   reloads: [COMPLETED],
   reloadsWanted: 1,
@@ -27,10 +27,10 @@ const GOOD: Report = {
 const FAILED: Report = {
   ...GOOD,
   failures: 2,
-  kinds: [{ name: 'quick', clients: 2, failures: 2, reasons: { ECONNRESET: 2 }, ...LATENCIES }],
+  kinds: [{ name: 'quick', clients: 2, failures: 2, reasons: { ECONNRESET: 2 }, unprocessed: 0, ...LATENCIES }],
   failed: [
-    { kind: 'quick', reason: 'ECONNRESET', at: 5010, after: 3, bytes: 17, reload: 1, sinceReload: 10 },
-    { kind: 'quick', reason: 'ECONNRESET', at: 6000, after: 3, bytes: 0, reload: undefined, sinceReload: 1000 }
+    { kind: 'quick', reason: 'ECONNRESET', at: 5010, after: 3, bytes: 17, worker: '1/2/345', connectionAge: 678, reload: 1, sinceReload: 10 },
+    { kind: 'quick', reason: 'ECONNRESET', at: 6000, after: 3, bytes: 0, worker: undefined, connectionAge: undefined, reload: undefined, sinceReload: 1000 }
   ]
 }
 
@@ -82,9 +82,9 @@ await t.test('the summary of a bad run says what failed, when and why', async (t
 failures      reason  count
 quick     ECONNRESET      2
 
-the first 2      reason  at ms  took ms  bytes                 reload
-quick        ECONNRESET  5,010      3.0     17                   in 1
-quick        ECONNRESET  6,000      3.0      0  1,000 ms after SIGHUP
+the first 2      reason  at ms  took ms  bytes   worker  connection ms                 reload
+quick        ECONNRESET  5,010      3.0     17  1/2/345            678                   in 1
+quick        ECONNRESET  6,000      3.0      0                          1,000 ms after SIGHUP
 `)
 })
 

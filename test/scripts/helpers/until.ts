@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 
-const DEADLINE = 10_000
+/** Milliseconds. Programs that are made from TypeScript while they start take seconds on a busy machine. */
+const DEADLINE = 60_000
 const LOOK_INTERVAL = 5
 
 /** Waits for something that tells nobody when it happens. */
