@@ -4,8 +4,9 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { ClientKind, Recorder } from './client-kind.ts'
 import type { DrainReport } from './drain-watch.ts'
 import { Ledger } from './ledger.ts'
+import { ProgressWatch, type Progress } from './progress-watch.ts'
 import { runReloads } from './reload-schedule.ts'
-import type { Reloader } from './reload.ts'
+import type { Reload, Reloader } from './reload.ts'
 import type { Report } from './report.ts'
 import type { Target } from './target.ts'
 
@@ -29,18 +30,6 @@ export interface LoadOptions {
   readonly progressInterval?: number
 }
 
-/** How far a run is. */
-export interface Progress {
-  /** Milliseconds since the start. */
-  readonly elapsed: number
-  readonly requests: number
-  readonly failures: number
-  /** Requests a second since the last progress. */
-  readonly rate: number
-  /** All that have answered so far, in ascending order. */
-  readonly generations: readonly number[]
-}
-
 /** Milliseconds between two looks at the event loop; each measured delay contains them. */
 const LOOP_RESOLUTION = 10
 const MAX_REQUESTS_PER_CLIENT = 10_000_000
@@ -55,14 +44,20 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
   const { kinds, target, timeout, reloader } = options
   const startedAt = performance.now()
   const ledger = new Ledger(kinds, startedAt)
-  const generations = new Set<number>()
+  const watch = new ProgressWatch(startedAt, options)
+  const isQuick = new Map(kinds.map((kind) => [kind.name, kind.isQuick]))
   const recorder: Recorder = {
-    answered: (request) => { ledger.answered(request) },
-    failed: (request) => { ledger.failed(request) },
+    answered: (request) => {
+      ledger.answered(request)
+      watch.answered(request, isQuick.get(request.kind) === true)
+    },
+    failed: (request) => {
+      ledger.failed(request)
+      watch.failed(request)
+    },
     unprocessed: (request) => { ledger.unprocessed(request) },
     identified: (sighting) => {
-      const { generation } = sighting.worker
-      if (generation !== undefined) generations.add(generation)
+      watch.identified(sighting)
       reloader?.observe?.(sighting)
     }
   }
@@ -71,7 +66,19 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
   setMaxListeners(0, stop.signal)
   const ended = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])])
   const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION })
-  const progress = reportProgress(options, ledger, generations, startedAt)
+  const progress = setInterval(() => {
+    options.onProgress?.(watch.take(performance.now()))
+  }, options.progressInterval ?? PROGRESS_INTERVAL)
+  const reloadLedger = {
+    reloadStarted: () => {
+      ledger.reloadStarted()
+      watch.reloadStarted(performance.now())
+    },
+    reloadEnded: (reload: Reload) => {
+      ledger.reloadEnded(reload)
+      watch.reloadEnded()
+    }
+  }
 
   let drains: DrainReport | undefined
   loop.enable()
@@ -80,7 +87,7 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
   })))
   try {
     // Clients end first only for a fault of theirs, or at their bound.
-    await Promise.race([runReloads({ ...options, startedAt, ledger, signal: ended }), clients])
+    await Promise.race([runReloads({ ...options, startedAt, ledger: reloadLedger, signal: ended }), clients])
     // Before the clients close their connections, which would end every drain.
     drains = reloader?.drains
     stop.abort()
@@ -100,28 +107,8 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
     reloadsWanted: options.reloads,
     ...ledger.reportSides(),
     failed: ledger.reportFailed(),
-    generations: ascending(generations),
+    generations: watch.generations,
     eventLoopDelay: Math.max(0, loop.max / 1e6 - LOOP_RESOLUTION),
     ...(drains === undefined ? {} : { drains })
   }
-}
-
-function reportProgress (
-  { onProgress, progressInterval = PROGRESS_INTERVAL }: LoadOptions,
-  ledger: Ledger,
-  generations: ReadonlySet<number>,
-  startedAt: number
-): NodeJS.Timeout {
-  let last = { at: startedAt, requests: 0 }
-  return setInterval(() => {
-    const now = performance.now()
-    const { requests, failures } = ledger
-    const rate = (requests - last.requests) / (now - last.at) * 1000
-    last = { at: now, requests }
-    onProgress?.({ elapsed: now - startedAt, requests, failures, rate, generations: ascending(generations) })
-  }, progressInterval)
-}
-
-function ascending (numbers: ReadonlySet<number>): number[] {
-  return [...numbers].sort((a, b) => a - b)
 }

@@ -2,7 +2,7 @@ import { createClientMix } from './client-mix.ts'
 import { parseCommandLine, USAGE, type CommandLine } from './command-line.ts'
 import { speaksHttp2 } from './http2-probe.ts'
 import { runLoad } from './load-run.ts'
-import { ProgressLine, type Output } from './progress-line.ts'
+import { createDisplay, type Output } from './progress-display.ts'
 import type { Reloader } from './reload.ts'
 import type { Report } from './report.ts'
 import { RunningService } from './running-service.ts'
@@ -98,10 +98,10 @@ function findService (pid: number): RunningService {
   }
 }
 
-async function load (commandLine: CommandLine, { stdout }: Surroundings, { target, reloader, signal }: Run): Promise<Report> {
+async function load (commandLine: CommandLine, { stdout, env }: Surroundings, { target, reloader, signal }: Run): Promise<Report> {
   const { connections, duration, reloads, timeout, reloadTimeout } = commandLine
   const kinds = createClientMix(connections, { hasHttp2: await speaksHttp2(target, PROBE_TIMEOUT) })
-  const line = new ProgressLine(stdout)
+  const display = createDisplay(stdout, env)
   const clients = kinds.reduce((sum, { count }) => sum + count, 0)
   stdout.write(`${clients} clients of ${kinds.length} kinds load ${target.origin} for ${duration / 1000} s, with ${reloads} reloads\n`)
   try {
@@ -114,11 +114,11 @@ async function load (commandLine: CommandLine, { stdout }: Surroundings, { targe
       reloads,
       reloadTimeout,
       signal,
-      onProgress: (progress) => { line.update(progress) },
-      progressInterval: line.interval
+      onProgress: (progress) => { display.update(progress) },
+      progressInterval: display.interval
     })
   } finally {
-    line.clear()
+    display.clear()
   }
 }
 
