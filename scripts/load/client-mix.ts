@@ -7,6 +7,7 @@ import { fetches } from './kinds/fetches.ts'
 import { freshConnections } from './kinds/fresh-connections.ts'
 import { http2Streams } from './kinds/http2-streams.ts'
 import { nodeAgent } from './kinds/node-agent.ts'
+import { openArrivals } from './kinds/open-arrivals.ts'
 import { openedInAdvance } from './kinds/opened-in-advance.ts'
 import { pausedKeepAlive } from './kinds/paused-keep-alive.ts'
 import { pipelined } from './kinds/pipelined.ts'
@@ -44,11 +45,21 @@ const HTTP2: Share = [http2Streams, 6]
 /** So many clients let each kind have its share; with fewer, it still has one client. */
 export const DEFAULT_CONNECTIONS = 100
 
+export interface MixOptions {
+  /** The target speaks it. */
+  readonly hasHttp2?: boolean
+  /** Requests a second of the open model; undefined for the closed one. */
+  readonly rate?: number | undefined
+}
+
 /**
- * @param options `hasHttp2`: the target speaks it
+ * The open model takes the place of the quick kinds, which would ask for as much as the service can give: the
+ * latencies that are compared inside and outside of reloads are all its own then.
+ *
  * @returns all kinds of clients, about so many clients together, and at least one of each kind
  */
-export function createClientMix (connections: number, { hasHttp2 = false } = {}): ClientKind[] {
+export function createClientMix (connections: number, { hasHttp2 = false, rate }: MixOptions = {}): ClientKind[] {
   const mix = hasHttp2 ? [...MIX, HTTP2] : MIX
-  return mix.map(([create, share]) => create(Math.max(1, Math.round(connections * share / 100))))
+  const kinds = mix.map(([create, share]) => create(Math.max(1, Math.round(connections * share / 100))))
+  return rate === undefined ? kinds : [openArrivals(rate), ...kinds.filter(({ isQuick }) => !isQuick)]
 }

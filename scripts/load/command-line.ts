@@ -8,6 +8,8 @@ export interface CommandLine {
   readonly duration: number
   readonly reloads: number
   readonly connections: number
+  /** Requests a second of the open model; undefined for the closed one. */
+  readonly rate: number | undefined
   readonly timeout: number
   readonly reloadTimeout: number
   /** The service to load; undefined to start one. */
@@ -27,6 +29,7 @@ Without --url it starts the service that was built here, with the environment as
   --duration <seconds>        how long (20)
   --reloads <number>          how many SIGHUPs in that time (5)
   --connections <number>      how many clients together, one of each kind at least (${DEFAULT_CONNECTIONS})
+  --rate <number>             requests a second that wait for no answer (open model), instead of quick clients
   --timeout <seconds>         how long one request may take (30)
   --reload-timeout <seconds>  how long one reload may take (60)
   --url <url>                 load what runs there, on a loopback address
@@ -39,6 +42,7 @@ const OPTIONS = {
   duration: { type: 'string', default: '20' },
   reloads: { type: 'string', default: '5' },
   connections: { type: 'string', default: String(DEFAULT_CONNECTIONS) },
+  rate: { type: 'string' },
   timeout: { type: 'string', default: '30' },
   'reload-timeout': { type: 'string', default: '60' },
   url: { type: 'string' },
@@ -65,6 +69,7 @@ export function parseCommandLine (args: readonly string[]): CommandLine {
     duration: parseNumber('--duration', values.duration, 0.1, 3600) * 1000,
     reloads,
     connections: parseInteger('--connections', values.connections, 1, 5000),
+    rate: values.rate === undefined ? undefined : parseNumber('--rate', values.rate, 0.1, 100_000),
     timeout: parseNumber('--timeout', values.timeout, 0.1, 600) * 1000,
     reloadTimeout: parseNumber('--reload-timeout', values['reload-timeout'], 0.1, 600) * 1000,
     url,

@@ -99,8 +99,8 @@ function findService (pid: number): RunningService {
 }
 
 async function load (commandLine: CommandLine, { stdout, env }: Surroundings, { target, reloader, signal }: Run): Promise<Report> {
-  const { connections, duration, reloads, timeout, reloadTimeout } = commandLine
-  const kinds = createClientMix(connections, { hasHttp2: await speaksHttp2(target, PROBE_TIMEOUT) })
+  const { connections, rate, duration, reloads, timeout, reloadTimeout } = commandLine
+  const kinds = createClientMix(connections, { rate, hasHttp2: await speaksHttp2(target, PROBE_TIMEOUT) })
   const display = createDisplay(stdout, env)
   const clients = kinds.reduce((sum, { count }) => sum + count, 0)
   stdout.write(`${clients} clients of ${kinds.length} kinds load ${target.origin} for ${duration / 1000} s, with ${reloads} reloads\n`)

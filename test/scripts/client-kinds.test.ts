@@ -159,11 +159,11 @@ await t.test('the raw kinds know when the connection of an answer was opened, an
 async function expectNoFailure (
   t: Test, clients: readonly Client[], count: number, onAnswer?: (response: ServerResponse, socket: Socket) => void
 ): Promise<number[]> {
-  return await Promise.all(clients.map(async ({ create }) => {
+  return await Promise.all(clients.map(async ({ create, random = () => 0 }) => {
     const kind = create(count)
     const { target, connections } = await startStandIn(t, onAnswer === undefined ? {} : { onAnswer })
 
-    const record = await recordKind(kind, target, { until: ({ answers }) => answers.length > BATCH + 1 })
+    const record = await recordKind(kind, target, { random, until: ({ answers }) => answers.length > BATCH + 1 })
 
     t.strictSame(record.reasons, [], kind.name)
     t.ok(record.answers.length > BATCH + 1, `${kind.name}: it got its answers`)

@@ -8,6 +8,7 @@ await t.test('the defaults', async (t) => {
     duration: 20_000,
     reloads: 5,
     connections: 100,
+    rate: undefined,
     timeout: 30_000,
     reloadTimeout: 60_000,
     url: undefined,
@@ -18,12 +19,13 @@ await t.test('the defaults', async (t) => {
 })
 
 await t.test('all options', async (t) => {
-  const args = '--duration 1.5 --reloads 0 --connections 7 --timeout 2 --reload-timeout=3 --url http://localhost:80 --pid 12 -h'
+  const args = '--duration 1.5 --reloads 0 --connections 7 --rate 500 --timeout 2 --reload-timeout=3 --url http://localhost:80 --pid 12 -h'
 
   t.match(parseCommandLine(args.split(' ')), {
     duration: 1500,
     reloads: 0,
     connections: 7,
+    rate: 500,
     timeout: 2000,
     reloadTimeout: 3000,
     url: new URL('http://localhost'),
@@ -47,6 +49,7 @@ const WRONG: ReadonlyArray<readonly [args: string, message: RegExp]> = [
   ['--reloads 1001', /^--reloads is "1001"/],
   ['--connections 0', /^--connections is "0"/],
   ['--connections 5001', /^--connections is "5001"/],
+  ['--rate 0', /^--rate is "0": it must be a number from 0.1 to 100000$/],
   ['--timeout 0', /^--timeout is "0"/],
   ['--reload-timeout x', /^--reload-timeout is "x"/],
   ['--pid 12', /^--pid needs --url/],

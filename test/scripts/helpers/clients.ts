@@ -6,6 +6,7 @@ import { expectContinue } from '../../../scripts/load/kinds/expect-continue.ts'
 import { fetches } from '../../../scripts/load/kinds/fetches.ts'
 import { freshConnections } from '../../../scripts/load/kinds/fresh-connections.ts'
 import { nodeAgent } from '../../../scripts/load/kinds/node-agent.ts'
+import { openArrivals } from '../../../scripts/load/kinds/open-arrivals.ts'
 import { openedInAdvance } from '../../../scripts/load/kinds/opened-in-advance.ts'
 import { pausedKeepAlive } from '../../../scripts/load/kinds/paused-keep-alive.ts'
 import { pipelined } from '../../../scripts/load/kinds/pipelined.ts'
@@ -20,6 +21,8 @@ export type Voice = 'raw' | 'batch' | 'early' | 'undici' | 'node' | 'fetch'
 export interface Client {
   readonly create: (count: number) => ClientKind
   readonly voice: Voice
+  /** Of one that needs another than the shortest pauses. */
+  readonly random?: () => number
 }
 
 /** All kinds of clients that speak HTTP/1.1. */
@@ -40,7 +43,8 @@ export const CLIENTS: readonly Client[] = [
   { create: expectContinue, voice: 'raw' },
   { create: earlyAnswers, voice: 'early' },
   { create: streams, voice: 'raw' },
-  { create: eventStreams, voice: 'raw' }
+  { create: eventStreams, voice: 'raw' },
+  { create: () => openArrivals(50), voice: 'raw', random: () => 0.5 }
 ]
 
 /** How many requests make a batch, for the kind that sends batches. */

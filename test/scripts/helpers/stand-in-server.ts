@@ -21,6 +21,8 @@ export interface StandInOptions {
   readonly streamsEvents?: boolean
   /** Which request that waits for `100 Continue` is answered at once instead, 1 is the first. */
   readonly forgetsContinue?: number
+  /** Is given what sends an answer, to call it when it likes. */
+  readonly hold?: (send: () => void) => void
   /** Is called with each answer before it is sent. */
   readonly onAnswer?: (response: ServerResponse, socket: Socket) => void
 }
@@ -32,7 +34,7 @@ export interface StandIn {
 }
 
 /** Starts a server with the routes of the built-in application, which misbehaves once when told to. */
-export async function startStandIn (t: Test, { fault, nth, acceptThenClose, keepAliveTimeout, streamsEvents, forgetsContinue, onAnswer }: StandInOptions = {}): Promise<StandIn> {
+export async function startStandIn (t: Test, { fault, nth, acceptThenClose, keepAliveTimeout, streamsEvents, forgetsContinue, hold, onAnswer }: StandInOptions = {}): Promise<StandIn> {
   let requests = 0
   let connections = 0
   const server = createServer(keepAliveTimeout === undefined ? {} : { keepAliveTimeout }, (request, response) => {
@@ -53,7 +55,9 @@ export async function startStandIn (t: Test, { fault, nth, acceptThenClose, keep
         streamEvents(response, body)
         return
       }
-      response.end(body)
+      const send = (): void => { response.end(body) }
+      if (hold === undefined) send()
+      else hold(send)
     }
   })
   let waiting = 0
