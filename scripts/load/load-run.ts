@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 
 import type { ClientKind, Recorder } from './client-kind.ts'
 import type { DrainReport } from './drain-watch.ts'
+import { GeneratorWatch, type GeneratorReport } from './generator-watch.ts'
 import { Ledger } from './ledger.ts'
 import { ProgressWatch, type Progress } from './progress-watch.ts'
 import { runReloads } from './reload-schedule.ts'
@@ -30,8 +30,6 @@ export interface LoadOptions {
   readonly progressInterval?: number
 }
 
-/** Milliseconds between two looks at the event loop; each measured delay contains them. */
-const LOOP_RESOLUTION = 10
 const MAX_REQUESTS_PER_CLIENT = 10_000_000
 const PROGRESS_INTERVAL = 1000
 
@@ -65,7 +63,6 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
   // Every pause of every client listens to it.
   setMaxListeners(0, stop.signal)
   const ended = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])])
-  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION })
   const progress = setInterval(() => {
     options.onProgress?.(watch.take(performance.now()))
   }, options.progressInterval ?? PROGRESS_INTERVAL)
@@ -81,7 +78,8 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
   }
 
   let drains: DrainReport | undefined
-  loop.enable()
+  const generatorWatch = new GeneratorWatch()
+  let generator: GeneratorReport
   const clients = Promise.all(kinds.map((kind) => kind.run({
     target, timeout, recorder, signal: stop.signal, maxRequests: MAX_REQUESTS_PER_CLIENT, random: Math.random
   })))
@@ -95,7 +93,7 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
   } finally {
     stop.abort()
     clearInterval(progress)
-    loop.disable()
+    generator = generatorWatch.stop()
   }
 
   return {
@@ -108,7 +106,8 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
     ...ledger.reportSides(),
     failed: ledger.reportFailed(),
     generations: watch.generations,
-    eventLoopDelay: Math.max(0, loop.max / 1e6 - LOOP_RESOLUTION),
+    eventLoopDelay: generator.loopDelay.max,
+    generator,
     ...(drains === undefined ? {} : { drains })
   }
 }

@@ -1,4 +1,5 @@
 import type { DrainReport } from './drain-watch.ts'
+import type { GeneratorReport } from './generator-watch.ts'
 import type { Reload } from './reload.ts'
 
 /** All that a run found out, free of classes, so that it can be stored and compared. Milliseconds. */
@@ -19,6 +20,7 @@ export interface Report {
   readonly generations: readonly number[]
   /** The longest that this program's own event loop was late: latencies are too high by up to that. */
   readonly eventLoopDelay: number
+  readonly generator: GeneratorReport
   /** What had become of the relieved workers when the load ended; unknown of a service started by others. */
   readonly drains?: DrainReport
 }

@@ -1,3 +1,4 @@
+import { findDistortions } from './generator-watch.ts'
 import type { FailureReport, LatencyReport, Report } from './report.ts'
 import { formatTable } from './text-table.ts'
 
@@ -11,7 +12,7 @@ export function formatSummary (report: Report): string {
     formatFailures(report),
     formatReloads(report),
     formatDrains(report),
-    [`event loop of this program: at most ${formatMs(report.eventLoopDelay)} ms late`]
+    formatGenerator(report)
   ].filter((block) => block.length > 0).map((block) => block.join('\n')).join('\n\n')
 }
 
@@ -78,6 +79,15 @@ function formatDrains ({ drains }: Report): string[] {
   return [
     `workers relieved: ${begun}; gone when the load ended ${finished}, killed ${killed}, still draining ${rest}; ` +
     `the longest drain took ${formatMs(longest)} ms${rest > 0 ? ' or more' : ''}`
+  ]
+}
+
+function formatGenerator ({ generator, inside, outside }: Report): string[] {
+  const { loopDelay, loopUtilization, cpus } = generator
+  return [
+    `load generator: ${cpus.toFixed(2)} processors, event loop busy ${Math.round(loopUtilization * 100)} % of the time, ` +
+    `late by ${formatMs(loopDelay.p99)} ms at p99 and ${formatMs(loopDelay.max)} ms at most`,
+    ...findDistortions(generator, outside.answered > 0 ? outside.p99 : inside.p99).map((distortion) => `WARNING: the load generator distorts: ${distortion}`)
   ]
 }
 

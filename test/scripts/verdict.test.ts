@@ -21,7 +21,8 @@ const GOOD: Report = {
   outside: LATENCIES,
   failed: [],
   generations: [1, 2],
-  eventLoopDelay: 12.34
+  eventLoopDelay: 12.34,
+  generator: { loopDelay: { p99: 0.5, max: 12.34 }, loopUtilization: 0.5, cpus: 0.625 }
 }
 
 const FAILED: Report = {
@@ -74,7 +75,7 @@ reload   at ms    outcome  generation  took ms  GET / meanwhile  p99 ms
 inside                                                       10     2.0
 outside                                                      10     2.0
 
-event loop of this program: at most 12.3 ms late`.trimStart())
+load generator: 0.63 processors, event loop busy 50 % of the time, late by 0.5 ms at p99 and 12.3 ms at most`.trimStart())
 })
 
 await t.test('the summary of a bad run says what failed, when and why', async (t) => {

@@ -20,8 +20,9 @@ const MAX_CONNECTIONS = 1000
  * (coordinated omission). It counts as one client, which opens as many connections as it takes.
  *
  * @param rate requests a second
+ * @param maxConnections beyond so many, requests wait for one that is free
  */
-export function openArrivals (rate: number): ClientKind {
+export function openArrivals (rate: number, maxConnections = MAX_CONNECTIONS): ClientKind {
   const name = `open model, ${rate.toLocaleString('en')} a second`
   return {
     name,
@@ -30,7 +31,7 @@ export function openArrivals (rate: number): ClientKind {
     async run (context) {
       const { target, timeout, signal, random, maxRequests } = context
       const loop = new ClientLoop(name, context)
-      const pool = new ClientPool(() => new KeepAliveClient(target, timeout), MAX_CONNECTIONS)
+      const pool = new ClientPool(() => new KeepAliveClient(target, timeout), maxConnections)
       const arrivals = new Arrivals(rate, performance.now(), random)
       const underWay = new Set<Promise<void>>()
       let requests = 0
