@@ -16,5 +16,5 @@ USER node
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}${process.env.HEALTH_PREFIX || '/health'}/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "const { LISTEN_SOCKET: socketPath, PORT: port = 3000, HEALTH_PREFIX: prefix = '/health', TLS_CERT_FILE: isSecure } = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value)); require(isSecure ? 'node:https' : 'node:http').get({ host: '127.0.0.1', port, socketPath, path: `${prefix}/live`, rejectUnauthorized: false }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 CMD ["node", "dist/main.js"]

@@ -91,12 +91,20 @@ export interface UnixSocket {
   readonly mode: number
 }
 
+export interface TcpAddress {
+  readonly host: string
+  readonly port: number
+}
+
 /** Where a worker listens. */
 export type ListenAddress =
-  | { readonly host: string, readonly port: number }
+  | TcpAddress
   | UnixSocket
   /** A descriptor of the primary. */
   | { readonly fd: number }
+
+/** What the port speaks, from the start on: HTTP/1.1, the same over TLS, or HTTP/2 over TLS with HTTP/1.1 beside it. */
+export type Transport = 'http' | 'https' | 'http2'
 
 /** What a worker is told by the primary that forks it. */
 export interface Assignment {
@@ -106,8 +114,12 @@ export interface Assignment {
   readonly application: string | null
   /** Where to listen, whatever a reload made of the settings: the port is the one that `PORT=0` came to. */
   readonly address: ListenAddress
-  /** The port that reaches this slot alone; null for none. */
-  readonly slotPort: number | null
+  /** What reaches this slot alone; null for none. */
+  readonly slotPort: TcpAddress | null
+  /** Absolute path of the log file; null for standard output. */
+  readonly logFile: string | null
+  /** Over TLS the worker waits for certificate and key, which come in a message. */
+  readonly transport: Transport
 }
 
 const validate = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true }).compile({
@@ -163,6 +175,11 @@ export function readVariables (directory: string, environment: Environment = pro
   const file = readEnvFile(resolve(directory, named === '' ? DEFAULT_ENV_FILE : named), named !== '')
   const fromFile = Object.fromEntries(Object.entries(file).filter(([name]) => !Object.hasOwn(environment, name)))
   return { all: { ...environment, ...fromFile }, fromFile }
+}
+
+export function transportOf ({ tls, http2 }: Config): Transport {
+  if (tls === undefined) return 'http'
+  return http2 ? 'http2' : 'https'
 }
 
 /** @returns the names of the settings that differ; values stay out of the log, and all other variables too */

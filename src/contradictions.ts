@@ -52,10 +52,10 @@ const RULES: readonly Rule[] = [
       : undefined
   },
   {
-    about: ['SLOT_PORT_BASE', 'WORKERS', 'PORT', 'METRICS_PORT'],
-    find: ({ SLOT_PORT_BASE: value, PORT: port, METRICS_PORT: metrics }, workers) => {
+    about: ['SLOT_PORT_BASE', 'WORKERS', 'PORT', 'METRICS_PORT', 'LISTEN_SOCKET'],
+    find: ({ SLOT_PORT_BASE: value, PORT: port, METRICS_PORT: metrics, LISTEN_SOCKET: socket }, workers) => {
       if (value === 'off') return undefined
-      const taken = [port, metrics].find((other) => typeof other === 'number' && other >= value && other < value + workers)
+      const taken = [socket === undefined ? port : 'off', metrics].find((other) => typeof other === 'number' && other >= value && other < value + workers)
       return taken === undefined ? undefined : { variable: 'SLOT_PORT_BASE', value, allowed: `such that the ${workers} ports from it on leave out ${taken}, which is in use` }
     }
   }

@@ -23,6 +23,50 @@ export const PidFileUnusableError = createError<[string, string]>(
   'BATON_PID_FILE_UNUSABLE', 'PID_FILE %s cannot be written (%s)'
 )
 
+export const ListenSocketHeldError = createError<[string]>(
+  'BATON_LISTEN_SOCKET_HELD', 'LISTEN_SOCKET %s is in use: somebody listens there; stop that first, or give this instance a socket of its own'
+)
+
+export const ListenSocketUnusableError = createError<[string, string]>(
+  'BATON_LISTEN_SOCKET_UNUSABLE', 'LISTEN_SOCKET %s cannot be listened on: %s'
+)
+
+export const SlotPortTakenError = createError<[number, string]>(
+  'BATON_SLOT_PORT_TAKEN', 'slot %d cannot have its port (SLOT_PORT_BASE): %s'
+)
+
+export const SlotPortTooHighError = createError<[number, number, number]>(
+  'BATON_SLOT_PORT_TOO_HIGH', 'slot %d cannot have its port: SLOT_PORT_BASE is %d, which makes it %d, and the highest is 65535'
+)
+
+export const LogFileError = createError<[string, string]>(
+  'BATON_LOG_FILE', 'LOG_FILE %s cannot be opened (%s)'
+)
+
+export const TlsFileError = createError<[string, string, string, string]>(
+  'BATON_TLS_FILE', '%s %s cannot be used: it must be %s (%s)'
+)
+
+export const TlsPairError = createError<[string, string]>(
+  'BATON_TLS_PAIR', 'TLS_KEY_FILE %s does not belong to the certificate in TLS_CERT_FILE %s: name the key that the certificate was made for'
+)
+
+export const TransportFixedError = createError<[string, string]>(
+  'BATON_TRANSPORT_FIXED', 'a reload cannot go from %s to %s (TLS_CERT_FILE, TLS_KEY_FILE, HTTP2), because clients of the port go on as they began: restart the service for it'
+)
+
+export const InheritedSocketsError = createError<[string]>(
+  'BATON_INHERITED_SOCKETS', 'LISTEN_FDS is %s: it must be 1, because one socket is listened on (one ListenStream= in the .socket unit)'
+)
+
+export const InheritedSocketUnusableError = createError<[number, string]>(
+  'BATON_INHERITED_SOCKET_UNUSABLE', 'the inherited descriptor %d %s: it must be a listening stream socket (ListenStream=, and Accept=no, in the .socket unit)'
+)
+
+export const InheritedSocketLostError = createError<[number]>(
+  'BATON_INHERITED_SOCKET_LOST', 'no worker is left that listens on the inherited descriptor %d, and Node has closed it: only whoever holds the socket can start the service with it again'
+)
+
 export const ApplicationNotFoundError = createError<[string]>(
   'BATON_APPLICATION_NOT_FOUND', 'the application %s does not exist: name the file of a Fastify plugin'
 )

@@ -6,7 +6,7 @@ export const ExitCode = {
   forced: 1,
   /** No worker of the first generation could start. */
   cannotStart: 3,
-  /** No worker has been ready for too long. */
+  /** No worker has been ready for too long, or the inherited socket was lost. */
   gaveUp: 4,
   /** The command line is wrong. */
   usage: 64,

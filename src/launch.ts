@@ -1,4 +1,5 @@
 import type { Environment } from './config.ts'
+import { InheritedSocketsError } from './errors.ts'
 
 /** What whoever started this process says of it: systemd, or a session. Not settings, and fixed for its life. */
 export interface Launch {
@@ -22,4 +23,47 @@ export interface TerminalWish {
 
 export function readTerminalWish (environment: Environment = process.env): TerminalWish {
   return { isDumb: environment.TERM === 'dumb', isColorless: (environment.NO_COLOR ?? '') !== '' }
+}
+
+/** What systemd means for the primary alone. */
+export interface Handover {
+  /** The variables by which `systemd-notify` is found, and finds who is to hear it; undefined when nobody is. */
+  readonly notifyEnvironment: Environment | undefined
+  /** Milliseconds after which systemd takes silence for a hang; undefined when it does not watch. */
+  readonly watchdogTimeout: number | undefined
+  /** Descriptor of the socket that systemd holds for us: sd_listen_fds(3). */
+  readonly inheritedSocket: number | undefined
+}
+
+/** sd_listen_fds(3): they come in a row from here on. */
+const FIRST_INHERITED = 3
+
+const HANDOVER_VARIABLES = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'LISTEN_FDS', 'LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDNAMES'] as const
+
+/**
+ * Reads what systemd hands to this process, and takes it out of the environment: neither workers nor the
+ * application may speak for the service.
+ *
+ * @throws InheritedSocketsError when there is another number of sockets than one
+ */
+export function takeHandover (environment: NodeJS.ProcessEnv = process.env, pid = process.pid): Handover {
+  const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, LISTEN_FDS, LISTEN_PID, PATH } = environment
+  for (const name of HANDOVER_VARIABLES) delete environment[name]
+  // Whoever starts us by another program, such as npm, leaves what was meant for that one.
+  const isForUs = Number(LISTEN_PID) === pid
+  if (isForUs && LISTEN_FDS !== '1') throw new InheritedSocketsError(JSON.stringify(LISTEN_FDS) ?? 'not set')
+  return {
+    notifyEnvironment: isSet(NOTIFY_SOCKET) ? { NOTIFY_SOCKET, PATH } : undefined,
+    watchdogTimeout: isSet(WATCHDOG_PID) && Number(WATCHDOG_PID) !== pid ? undefined : toMilliseconds(WATCHDOG_USEC),
+    inheritedSocket: isForUs ? FIRST_INHERITED : undefined
+  }
+}
+
+function isSet (value: string | undefined): value is string {
+  return value !== undefined && value !== ''
+}
+
+function toMilliseconds (microseconds: string | undefined): number | undefined {
+  const value = Number(microseconds) / 1000
+  return value > 0 ? value : undefined
 }

@@ -11,6 +11,7 @@ interface StandardStream {
 }
 
 interface Pending {
+  readonly bytes: Buffer
   /** What is still to be written of it. */
   rest: Buffer
   isBegun: boolean
@@ -71,12 +72,27 @@ export class LogDestination {
     }
   }
 
+  /**
+   * What is written to from now on is another file, or another pipe: a line that is half written is written
+   * anew there, and whatever the one before came to, this one may take lines.
+   */
+  startOver (): void {
+    this.#isClosed = false
+    const [first] = this.#pending
+    if (first?.isBegun === true) {
+      this.#bytes += first.bytes.length - first.rest.length
+      first.rest = first.bytes
+      first.isBegun = false
+    }
+    this.flush()
+  }
+
   /** @returns whether there was room for it */
   #add (line: string, lines: number): boolean {
     const rest = Buffer.from(this.#format(line))
     if (this.#pending.length > 0 && this.#bytes + rest.length > MAX_PENDING) return false
     this.#bytes += rest.length
-    this.#pending.push({ rest, isBegun: false, lines })
+    this.#pending.push({ bytes: rest, rest, isBegun: false, lines })
     return true
   }
 

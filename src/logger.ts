@@ -1,5 +1,7 @@
 import { pino, type Logger } from 'pino'
 import { LogDestination, withoutWaiting, type Write } from './log-destination.ts'
+import type { LogFile } from './log-file.ts'
+import { redact } from './redaction.ts'
 
 export type { Logger } from 'pino'
 
@@ -9,6 +11,8 @@ interface LoggerOptions {
   readonly base?: Readonly<Record<string, unknown>>
   /** A message that is not logged: for what a library says of itself and somebody else says better. */
   readonly mute?: string
+  /** Instead of standard output. */
+  readonly file?: LogFile | undefined
 }
 
 /** Where the lines go; a parameter for tests. */
@@ -18,11 +22,11 @@ interface Output {
   readonly onExit: (listener: () => void) => unknown
 }
 
-/** @returns a logger for standard output: JSON lines, and pretty ones when that is a terminal */
+/** @returns a logger for a file or for standard output: JSON lines, and pretty ones when that is a terminal */
 export async function createLogger (
-  { level, base, mute }: LoggerOptions, { write, isTerminal, onExit }: Output = standardOutput()
+  { level, base, mute, file }: LoggerOptions, { write, isTerminal, onExit }: Output = standardOutput()
 ): Promise<Logger> {
-  const destination = new LogDestination(write, isTerminal ? await prettify() : undefined)
+  const destination = file?.destination ?? new LogDestination(write, isTerminal ? await prettify() : undefined)
   onExit(() => { destination.flush() })
   return pino({
     level,
@@ -31,9 +35,9 @@ export async function createLogger (
     hooks: {
       logMethod (parameters, method) {
         if (mute === undefined || parameters[0] as unknown !== mute) method.apply(this, parameters)
-      }
-    },
-    redact: ['req.headers.authorization', 'req.headers.cookie']
+      },
+      streamWrite: redact
+    }
   }, destination)
 }
 

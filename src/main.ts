@@ -9,11 +9,18 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   BATON_USAGE: ExitCode.usage,
   BATON_INVALID_SETTINGS: ExitCode.configuration,
   BATON_ENV_FILE: ExitCode.configuration,
+  BATON_TLS_FILE: ExitCode.configuration,
+  BATON_TLS_PAIR: ExitCode.configuration,
   BATON_PID_FILE_HELD: ExitCode.configuration,
   BATON_PID_FILE_UNUSABLE: ExitCode.configuration,
   BATON_CONTROL_SOCKET_HELD: ExitCode.configuration,
   BATON_CONTROL_SOCKET_UNUSABLE: ExitCode.configuration,
-  BATON_METRICS_PORT_UNUSABLE: ExitCode.configuration
+  BATON_METRICS_PORT_UNUSABLE: ExitCode.configuration,
+  BATON_LISTEN_SOCKET_HELD: ExitCode.configuration,
+  BATON_LISTEN_SOCKET_UNUSABLE: ExitCode.configuration,
+  BATON_LOG_FILE: ExitCode.configuration,
+  BATON_INHERITED_SOCKETS: ExitCode.configuration,
+  BATON_INHERITED_SOCKET_UNUSABLE: ExitCode.configuration
 }
 
 const words = findCommand(process.argv.slice(2))

@@ -1,7 +1,9 @@
 import type { ErrorReport } from './errors.ts'
+import type { Figures } from './figures.ts'
+import type { TlsVersion } from './settings.ts'
 
 /** Changes when primary and worker of different releases would no longer understand each other. */
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 
 /** How long a worker may take to drain, and what it does with idle connections meanwhile. */
 export interface DrainLimits {
@@ -46,14 +48,30 @@ export interface Broadcast {
   readonly data: unknown
 }
 
+/** Certificate and key of a generation: what the files held when it was made. */
+export interface TlsMaterial {
+  /** PEM, with its chain after it. */
+  readonly cert: string
+  readonly key: string
+  readonly minVersion: TlsVersion
+}
+
 export type ToWorker =
   /** Asks for an answer, which only a worker gives whose event loop runs. */
   | { readonly type: 'ping' }
   | { readonly type: 'broadcast', readonly broadcast: Broadcast }
   | { readonly type: 'drain', readonly limits: DrainLimits }
+  /** Asks for figures. */
+  | { readonly type: 'measure' }
   | { readonly type: 'pool', readonly pool: PoolView }
+  /** The log file has been renamed: the path is to be opened anew. */
+  | { readonly type: 'reopen-log' }
+  /** Not in the environment, which other processes of the same user can read. */
+  | { readonly type: 'tls', readonly tls: TlsMaterial }
 
 export type ToPrimary =
+  /** It hears messages from now on, and needs certificate and key. What was sent earlier it may have missed. */
+  | { readonly type: 'hearing' }
   | { readonly type: 'ready', readonly protocol: number }
   /** It could not start, or an error that nobody caught makes it unfit to go on. */
   | { readonly type: 'failed', readonly error: ErrorReport }
@@ -61,6 +79,8 @@ export type ToPrimary =
   | { readonly type: 'relieve' }
   | { readonly type: 'draining', readonly progress: DrainProgress }
   | { readonly type: 'heartbeat', readonly load: Load }
+  /** When it was asked, and once more before its channel closes. */
+  | { readonly type: 'figures', readonly figures: Figures }
   | { readonly type: 'pong' }
   | { readonly type: 'broadcast', readonly broadcast: Broadcast }
 
@@ -72,12 +92,17 @@ interface Shape {
 const BOOLEAN = ['boolean']
 const NUMBER = ['number']
 const TEXT = ['string']
+/** Or a list, or null: who uses it looks closer. */
+const OBJECT = ['object']
 
 const SHAPES: Readonly<Record<(ToPrimary | ToWorker)['type'], Shape>> = {
   broadcast: { broadcast: { topic: TEXT } },
   drain: { limits: { timeout: NUMBER, idleTimeout: [...NUMBER, 'undefined'] } },
   draining: { progress: { requests: NUMBER, connections: NUMBER } },
   failed: { error: { message: TEXT, code: [...TEXT, 'undefined'], stack: [...TEXT, 'undefined'] } },
+  figures: {
+    figures: { bounds: OBJECT, requests: OBJECT, inFlight: NUMBER, connections: NUMBER, shed: NUMBER, closedAtDeadline: NUMBER, node: OBJECT }
+  },
   heartbeat: {
     load: {
       eventLoopDelay: NUMBER,
@@ -89,12 +114,16 @@ const SHAPES: Readonly<Record<(ToPrimary | ToWorker)['type'], Shape>> = {
       served: NUMBER
     }
   },
+  measure: {},
+  hearing: {},
   ping: {},
   pong: {},
   pool: { pool: { isStopping: BOOLEAN, isCrashLooping: BOOLEAN } },
   // Nothing but the version, so that every other version can be told that it is another one.
   ready: { protocol: NUMBER },
-  relieve: {}
+  relieve: {},
+  'reopen-log': {},
+  tls: { tls: { cert: TEXT, key: TEXT, minVersion: TEXT } }
 }
 
 /** Marks our messages among those that an application sends for itself. */

@@ -459,7 +459,7 @@ await t.test('the shell directory is what PWD says, if anything', async (t) => {
 
 for (const application of ['/srv/a "b" ü/app.js', null]) {
   await t.test(`a worker takes what it was assigned out of its environment (application ${application})`, async (t) => {
-    const assignment = { slot: 1, generation: 4, application, address: { host: '127.0.0.1', port: 3000 }, slotPort: null }
+    const assignment = { slot: 1, generation: 4, application, address: { host: '127.0.0.1', port: 3000 }, slotPort: null, logFile: null, transport: 'http' as const }
     const environment: NodeJS.ProcessEnv = { HOST: '::', ...assignmentVariable(assignment) }
 
     t.strictSame(takeAssignment(environment), assignment)

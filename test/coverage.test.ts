@@ -12,6 +12,8 @@ const STARTS: Starts = {
   'test/helpers/program.ts': ['src/main.ts'],
   // Forks the program beside the main program.
   'src/primary/cluster-host.ts': ['src/worker/index.ts'],
+  // Forks the program beside those of the workers.
+  'src/primary/check.ts': ['src/worker/check.ts'],
   // Imports the built-in application when there is no other.
   'src/worker/application.ts': ['src/app/index.ts']
 }

@@ -107,6 +107,41 @@ await t.test('a write that takes nothing and does not fail is tried later', asyn
   t.equal(sink.text, 'one\n')
 })
 
+await t.test('a line that is half written is written anew when the file is another one, and the others follow', async (t) => {
+  const { sink, destination } = create({ room: 6 })
+  destination.write('the first\n')
+  destination.write('the second\n')
+  t.equal(sink.text, 'the fi')
+
+  Object.assign(sink, { text: '', room: Infinity })
+  destination.startOver()
+
+  t.strictSame(sink.lines, ['the first', 'the second'])
+})
+
+await t.test('another file gets what the one before did not take, and nothing twice', async (t) => {
+  const { sink, destination } = create({ room: 4 })
+  destination.write('one\n')
+  destination.write('two\n')
+
+  sink.room = Infinity
+  destination.startOver()
+  destination.startOver()
+
+  t.strictSame(sink.lines, ['one', 'two'])
+})
+
+await t.test('a reader that has gone may be replaced by a file', async (t) => {
+  const { sink, destination } = create({ room: 0, refusal: 'EPIPE' })
+  destination.write('one\n')
+
+  sink.room = Infinity
+  destination.startOver()
+  destination.write('two\n')
+
+  t.strictSame(sink.lines, ['two'])
+})
+
 for (const code of ['EPIPE', 'EIO', 'EBADF']) {
   await t.test(`after ${code} nothing is tried any more`, async (t) => {
     const { sink, destination } = create({ room: 0 })

@@ -4,6 +4,8 @@ import { unwrap, wrap, type ToPrimary, type ToWorker } from '../src/messages.ts'
 
 const LOAD = { eventLoopDelay: 0.5, eventLoopUtilization: 0.25, heapUsed: 1, rss: 2, connections: 3, requests: 4, served: 5 }
 
+const FIGURES = { bounds: [1], requests: [], inFlight: 1, connections: 2, shed: 3, closedAtDeadline: 4, node: [] }
+
 const MESSAGES: ReadonlyArray<ToPrimary | ToWorker> = [
   { type: 'ready', protocol: 1 },
   { type: 'failed', error: { message: 'no', code: 'E', stack: 'at' } },
@@ -11,13 +13,18 @@ const MESSAGES: ReadonlyArray<ToPrimary | ToWorker> = [
   { type: 'relieve' },
   { type: 'draining', progress: { requests: 1, connections: 2 } },
   { type: 'heartbeat', load: LOAD },
+  { type: 'measure' },
+  { type: 'figures', figures: FIGURES },
   { type: 'ping' },
   { type: 'pong' },
   { type: 'broadcast', broadcast: { topic: '', data: null } },
   { type: 'broadcast', broadcast: { topic: 'note', data: { baton: [1, 'two'] } } },
   { type: 'drain', limits: { timeout: 80_000 } },
   { type: 'drain', limits: { timeout: 8_000, idleTimeout: 1000 } },
-  { type: 'pool', pool: { isStopping: true, isCrashLooping: false } }
+  { type: 'pool', pool: { isStopping: true, isCrashLooping: false } },
+  { type: 'reopen-log' },
+  { type: 'hearing' },
+  { type: 'tls', tls: { cert: 'PEM', key: 'PEM', minVersion: 'TLSv1.2' } }
 ]
 
 for (const message of MESSAGES) {
@@ -49,9 +56,11 @@ const MALFORMED: readonly unknown[] = [
   { type: 'draining' }, { type: 'draining', progress: { requests: 1 } }, { type: 'draining', progress: { requests: 1, connections: '2' } },
   { type: 'heartbeat' }, { type: 'heartbeat', load: null }, { type: 'heartbeat', load: 1 }, { type: 'heartbeat', load: [] },
   ...Object.keys(LOAD).map((field) => ({ type: 'heartbeat', load: { ...LOAD, [field]: null } })),
+  { type: 'figures' }, { type: 'figures', figures: [] }, ...Object.keys(FIGURES).map((field) => ({ type: 'figures', figures: { ...FIGURES, [field]: 'no' } })),
   { type: 'broadcast' }, { type: 'broadcast', topic: 'note' }, { type: 'broadcast', broadcast: { data: 1 } }, { type: 'broadcast', broadcast: { topic: 1 } },
   { type: 'drain' }, { type: 'drain', limits: {} }, { type: 'drain', limits: { timeout: null } }, { type: 'drain', limits: { timeout: 1, idleTimeout: '1' } },
-  { type: 'pool' }, { type: 'pool', pool: { isStopping: true } }, { type: 'pool', pool: { isStopping: 0, isCrashLooping: false } }
+  { type: 'pool' }, { type: 'pool', pool: { isStopping: true } }, { type: 'pool', pool: { isStopping: 0, isCrashLooping: false } },
+  { type: 'tls' }, { type: 'tls', tls: { cert: 'PEM', minVersion: 'TLSv1.2' } }, { type: 'tls', tls: { cert: 'PEM', key: 1, minVersion: 'TLSv1.2' } }
 ]
 
 for (const message of MALFORMED) {

@@ -80,7 +80,7 @@ export class Client {
 
   #lost (error: unknown, awaited: string): unknown {
     if (this.#signal.aborted) return this.#signal.reason
-    return new ServiceWentAwayError(awaited, (error as NodeJS.ErrnoException).code ?? (error as Error).message)
+    return new ServiceWentAwayError(awaited, String((error as NodeJS.ErrnoException).code))
   }
 }
 

@@ -122,10 +122,10 @@ function describeExit ({ code, signal, durationMs, wasKilled }: Exit): string {
 
 /** @returns why a reload did not complete, and what goes on serving */
 export function describeFailure ({ result, generation, durationMs, slot, slots, error }: Outcome): string[] {
-  const what = `generation ${generation} after ${milliseconds(durationMs)}`
-  const cause = error === null ? [] : [error.message]
-  if (result === 'refused') return [['reload refused', ...cause].join(': '), describeSlots(slots)]
-  if (result === 'overtaken') return [`reload overtaken: a newer reload was asked for, and ${what} was given up for it`]
-  if (result === 'stopped') return [`reload stopped: ${what}, because the service is stopping`]
-  return [[`reload failed: ${what}${slot === null ? '' : `, slot ${slot}`}`, ...cause].join(': '), describeSlots(slots)]
+  const what = generation === null ? '' : `: generation ${generation} after ${milliseconds(durationMs)}`
+  const cause = error === null ? '' : `: ${error.message}`
+  if (result === 'refused') return [`reload refused${cause}`, describeSlots(slots)]
+  if (result === 'overtaken') return [`reload overtaken${what}, because a newer reload was asked for`]
+  if (result === 'stopped') return [`reload stopped${what}, because the service is stopping`]
+  return [`reload failed${what}${slot === null ? '' : `, slot ${slot}`}${cause}`, describeSlots(slots)]
 }

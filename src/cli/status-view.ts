@@ -60,9 +60,9 @@ function known (value: number | null, format: (value: number) => string): string
 function lastReload ({ lastReload }: Status): string[] {
   if (lastReload === null) return ['last reload: none yet']
   const { result, generation, durationMs, endedAt, error } = lastReload
-  const what = generation === null ? '' : `generation ${generation} `
+  const what = generation === null ? '' : ` generation ${generation},`
   return [
-    `last reload: ${result}, ${what}after ${milliseconds(durationMs)}, at ${moment(endedAt)}`,
+    `last reload: ${result},${what} ${milliseconds(durationMs)}, ${moment(endedAt)}`,
     ...error === null ? [] : error.message.split('\n').map((line) => `  ${line}`)
   ]
 }

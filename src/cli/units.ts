@@ -45,7 +45,7 @@ export function moment (time: string): string {
 
 /** What rounds up to 1000 of a unit is 1.0 of the next. */
 function scaled (amount: number): string {
-  const [unit, name] = STEPS.find(([unit]) => amount >= unit * 0.9995) ?? STEPS[3]
+  const [unit, name] = STEPS.find(([unit]) => amount >= unit * 0.9995) as typeof STEPS[number]
   return `${digits(amount / unit)} ${name}`
 }
 

@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { dirname, extname, join, resolve } from 'node:path'
 import { assignmentVariable, readVariables, shellDirectory } from '../config.ts'
-import { ApplicationNotFoundError, StartTimeoutError, toErrorReport, UncleanCloseError, WorkerExitedError, type ErrorReport } from '../errors.ts'
+import {
+  ApplicationNotFoundError, ForkFailedError, StartTimeoutError, toErrorReport, UncleanCloseError, WorkerExitedError, type ErrorReport
+} from '../errors.ts'
 import { unwrap, type ToPrimary } from '../messages.ts'
 import { makeGeneration, type Generation } from './generation.ts'
 import { startPaths, type StartPaths } from './paths.ts'
@@ -50,16 +52,17 @@ function prepare (application: string | undefined, paths: StartPaths): { generat
 }
 
 /** Has a process of its own boot the application: this one loads none of its code. */
-async function attempt ({ number, application, config, directory, program, variables }: Generation): Promise<Attempt> {
-  const { host, port, startTimeout, stopTimeout } = config
+async function attempt (generation: Generation): Promise<Attempt> {
+  const { application, config: { startTimeout, stopTimeout } } = generation
   const begin = performance.now()
   const elapsed = (): number => Math.round(performance.now() - begin)
-  const child = fork(join(dirname(program), `check${extname(program)}`), [], {
-    cwd: directory,
-    env: { ...variables, ...assignmentVariable({ slot: 0, generation: number, application, address: { host, port }, slotPort: null }) },
-    // What the application prints is not the answer of the command.
-    stdio: ['ignore', 2, 2, 'ipc']
-  })
+  let child: ChildProcess
+  try {
+    child = boot(generation)
+  } catch (error) {
+    // Out of file descriptors or processes: some of these are thrown, others are events.
+    return { path: application, durationMs: elapsed(), error: toErrorReport(new ForkFailedError((error as Error).message)), warning: null }
+  }
 
   let readyAfter: number | undefined
   let cause: Error | ErrorReport | undefined
@@ -86,13 +89,22 @@ async function attempt ({ number, application, config, directory, program, varia
   return { path: application, durationMs: readyAfter, error: null, warning: trouble === undefined ? null : toErrorReport(new UncleanCloseError(trouble.message)) }
 }
 
+function boot ({ number, application, config: { host, port }, directory, program, variables }: Generation): ChildProcess {
+  return fork(join(dirname(program), `check${extname(program)}`), [], {
+    cwd: directory,
+    env: { ...variables, ...assignmentVariable({ slot: 0, generation: number, application, address: { host, port }, slotPort: null, logFile: null, transport: 'http' }) },
+    // What the application prints is not the answer of the command.
+    stdio: ['ignore', 2, 2, 'ipc']
+  })
+}
+
 /** @returns what went wrong with the process, when all that it said has arrived */
 async function ended (child: ChildProcess): Promise<Error | undefined> {
   try {
     const [[code, signal]] = await Promise.all([once(child, 'exit'), once(child, 'disconnect')])
     return code === 0 ? undefined : new WorkerExitedError(signal === null ? `exited with code ${code}` : `was ended by ${signal}`)
   } catch (error) {
-    return error as Error
+    return new ForkFailedError((error as Error).message)
   }
 }
 

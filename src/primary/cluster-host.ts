@@ -1,16 +1,23 @@
-import cluster, { type ClusterSettings } from 'node:cluster'
-import { assignmentVariable, type Assignment, type ListenAddress } from '../config.ts'
+import cluster, { type Address, type ClusterSettings } from 'node:cluster'
+import { assignmentVariable, transportOf, type Assignment, type ListenAddress } from '../config.ts'
 import { wrap } from '../messages.ts'
 import type { Scheduling } from '../settings.ts'
 import type { Generation } from './generation.ts'
 import { captureHangStack, inspectableSettings } from './hang-stack.ts'
 import type { Host, WorkerEvents, WorkerProcess } from './host.ts'
+import { guardSocket, openSocket } from './socket-file.ts'
 
 export interface ClusterHostOptions {
   readonly scheduling: Scheduling
   readonly address: ListenAddress
+  /** Where the ports of slots are. */
+  readonly host: string
   readonly slotPortBase: number | undefined
+  /** Absolute path. */
+  readonly logFile: string | undefined
 }
+
+type Start = <Process>(start: () => Process) => Process
 
 /** In the place of a process that could not be started. */
 /* c8 ignore next -- it is taken off the table before anybody asks anything of it */
@@ -22,8 +29,9 @@ const NO_PROCESS: WorkerProcess = { pid: undefined, send: () => {}, disconnect: 
  * @param address where the service listens; `PORT=0` has become a port by now, which stays the same after
  * a crash of the only worker
  */
-export function createClusterHost ({ scheduling, address, slotPortBase }: ClusterHostOptions): Host {
+export function createClusterHost ({ scheduling, address, host, slotPortBase, logFile }: ClusterHostOptions): Host {
   const inspectable = inspectableSettings()
+  const start: Start = 'path' in address ? guardSocket() : (start) => start()
   cluster.schedulingPolicy = scheduling === 'shared' ? cluster.SCHED_NONE : cluster.SCHED_RR
   return {
     fork: (generation, slot, events) => fork(generation, {
@@ -31,8 +39,10 @@ export function createClusterHost ({ scheduling, address, slotPortBase }: Cluste
       generation: generation.number,
       application: generation.application,
       address,
-      slotPort: slotPortBase === undefined ? null : slotPortBase + slot
-    }, inspectable, events),
+      slotPort: slotPortBase === undefined ? null : { host, port: slotPortBase + slot },
+      logFile: logFile ?? null,
+      transport: transportOf(generation.config)
+    }, inspectable, start, events),
     now: () => performance.now(),
     random: Math.random,
     setTimer: (delay, fire) => {
@@ -44,14 +54,18 @@ export function createClusterHost ({ scheduling, address, slotPortBase }: Cluste
 }
 
 function fork (
-  { program, directory, environment }: Generation, assignment: Assignment, settings: ClusterSettings, events: WorkerEvents
+  { program, directory, environment }: Generation, assignment: Assignment, settings: ClusterSettings, start: Start, events: WorkerEvents
 ): WorkerProcess {
   // It may be called before each fork, and changes only those that follow.
   cluster.setupPrimary({ ...settings, exec: program, args: [], cwd: directory })
   try {
-    const worker = cluster.fork({ ...environment, ...assignmentVariable(assignment) })
+    const worker = start(() => cluster.fork({ ...environment, ...assignmentVariable(assignment) }))
     const { pid } = worker.process
-    worker.on('listening', ({ port }) => { if (isMain(port, assignment)) events.listening() })
+    worker.on('listening', (listening) => {
+      if (!isMain(listening, assignment)) return
+      if ('path' in assignment.address) openSocket(assignment.address)
+      events.listening()
+    })
     worker.on('message', events.message)
     worker.on('error', events.error)
     worker.on('exit', (code, signal) => {
@@ -73,6 +87,9 @@ function fork (
 }
 
 /** An application may listen on ports of its own, and a slot has one of its own as well. */
-function isMain (port: number, { address, slotPort }: Assignment): boolean {
-  return 'port' in address ? port === address.port : port !== slotPort
+function isMain (listening: Address & { fd?: number }, { address, slotPort }: Assignment): boolean {
+  if ('fd' in address) return listening.fd === address.fd
+  const { port, address: path } = listening
+  if ('path' in address) return path === address.path
+  return 'port' in address ? port === address.port : port !== slotPort?.port
 }

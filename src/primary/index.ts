@@ -1,23 +1,24 @@
-import { createServer, isIPv6, type AddressInfo } from 'node:net'
-import closeWithGrace from 'close-with-grace'
-import { readVariables, shellDirectory, type Config } from '../config.ts'
-import { readLaunch } from '../launch.ts'
+import { resolve } from 'node:path'
+import { readVariables, shellDirectory } from '../config.ts'
+import { InheritedSocketLostError } from '../errors.ts'
+import { readLaunch, takeHandover } from '../launch.ts'
+import { LogFile } from '../log-file.ts'
+import { createLogger } from '../logger.ts'
 import { readVersion } from '../version.ts'
-import { ExitCode } from '../exit-codes.ts'
-import { createLogger, type Logger } from '../logger.ts'
-import { Control } from './control/control.ts'
 import { createClusterHost } from './cluster-host.ts'
-import { makeGeneration, type Generation } from './generation.ts'
+import { Control } from './control/control.ts'
+import { keepTransport, makeGeneration, type Generation } from './generation.ts'
+import { choosePlace } from './listen-address.ts'
+import { Metrics } from './metrics/metrics.ts'
+import { Operation } from './operation.ts'
 import { startPaths } from './paths.ts'
 import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts'
 import { handleSignals } from './signals.ts'
+import { SlotPorts } from './slot-ports.ts'
 import { Supervisor } from './supervisor.ts'
-import { watchTerminal } from './terminal.ts'
-
-/** All that close-with-grace would take for a stop; ours are in signals.ts, and the others end a process as ever. */
-const SIGNALS = [
-  'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV', 'SIGUSR2', 'SIGTERM'
-] as const
+import { inheritedPlace, watchInheritedSocket } from './systemd/inherited-socket.ts'
+import { notifySystemd } from './systemd/notifier.ts'
+import { warnOf } from './warnings.ts'
 
 /**
  * Runs the primary until it has stopped; the process exits then.
@@ -26,127 +27,75 @@ const SIGNALS = [
  * @throws when the configuration is wrong; nothing has been started
  */
 export async function runPrimary (application: string | undefined): Promise<void> {
+  const handover = takeHandover()
+  const { inheritedSocket } = handover
   const paths = startPaths(shellDirectory(), application)
   const prepare = (number: number): Generation => makeGeneration(number, readVariables(paths.directory), paths, application)
   const { config } = prepare(1)
-  if (config.pidFile !== undefined) checkPidFile(config.pidFile)
-  const log = await createLogger({ level: config.logLevel })
-  const port = config.port === 0 ? await findPort(config.host) : config.port
-  const control = await Control.claim({ config, port, directory: paths.directory, launch: readLaunch(), log })
+  const { pidFile, slotPortBase } = config
+  if (pidFile !== undefined) checkPidFile(pidFile)
+  const { address, url, port } = inheritedSocket === undefined ? await choosePlace(config) : inheritedPlace(inheritedSocket)
+  const slotPorts = slotPortBase === undefined ? undefined : new SlotPorts(config.host, slotPortBase)
+  await slotPorts?.check(0, config.workers)
+  const logFile = config.logFile === undefined ? undefined : new LogFile(resolve(paths.directory, config.logFile))
+  logFile?.open()
+  const log = await createLogger({ level: config.logLevel, file: logFile })
+  const control = await Control.claim({ config, port: port ?? config.port, directory: paths.directory, launch: readLaunch(), log })
   process.on('exit', () => { control.remove() })
   process.title = 'baton: primary'
 
-  const supervisor = new Supervisor({
-    host: createClusterHost({
-      scheduling: config.scheduling ?? 'round-robin',
-      address: { host: config.host, port },
-      slotPortBase: config.slotPortBase
-    }),
-    log,
-    makeGeneration: prepare
+  const host = createClusterHost({
+    // On a socket that others hold: connections that the primary has accepted for its workers would go with it.
+    scheduling: config.scheduling ?? (inheritedSocket === undefined ? 'round-robin' : 'shared'),
+    address,
+    host: config.host,
+    slotPortBase,
+    logFile: logFile?.path
   })
+  const supervisor = new Supervisor({
+    host,
+    log,
+    makeGeneration: (number) => keepTransport(prepare(number), config)
+  })
+  const metrics = new Metrics({ supervisor, host, version: readVersion() })
   if (paths.isPinned) {
     log.info({ directory: paths.directory }, 'relative paths are pinned to this directory, because PWD does not say by which links it was reached')
   }
-  warnOfKeepAlive(config, log)
-  supervisor.on('reloaded', ({ config }) => {
-    log.level = config.logLevel
-    warnOfKeepAlive(config, log)
+  warnOf(supervisor.generation, log)
+  supervisor.on('reloaded', (generation) => {
+    log.level = generation.config.logLevel
+    warnOf(generation, log)
   })
-  const url = `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`
-  const stop = stopWithGrace(supervisor, config, control, log)
+  if (inheritedSocket !== undefined) {
+    watchInheritedSocket(inheritedSocket, () => { supervisor.giveUp(new InheritedSocketLostError(inheritedSocket)) })
+  }
+  const notifier = notifySystemd(supervisor, handover, log)
+  const operation = new Operation({
+    supervisor,
+    log,
+    logFile,
+    slotPorts,
+    farewells: [
+      async (code) => { await control.end(code) },
+      async () => { await new Promise<void>((resolve) => { notifier.flush(resolve) }) }
+    ]
+  })
+  handleSignals(process, operation)
   supervisor.once('serving', (workers) => {
-    if (config.pidFile !== undefined) writePidFile(config.pidFile)
-    log.info({ event: 'server:ready', url, port, workers, control: control.socket, metrics: control.metricsUrl, application: supervisor.generation.application, pid: process.pid },
-      `serving ${supervisor.generation.application ?? 'the built-in application'} on ${url} with ${workers} worker${workers === 1 ? '' : 's'}; reload with: kill -HUP ${process.pid}`)
+    if (pidFile !== undefined) {
+      writePidFile(pidFile)
+      process.on('exit', () => { removePidFile(pidFile) })
+    }
+    const { application } = supervisor.generation
+    log.info({
+      event: 'server:ready', url, port, workers, control: control.socket, metrics: control.metricsUrl, application, pid: process.pid
+    }, `serving ${application ?? 'the built-in application'} on ${url} with ${workers} worker${workers === 1 ? '' : 's'}; reload with: kill -HUP ${process.pid}`)
   })
   supervisor.start()
   await control.serve({
     supervisor,
+    operation,
     instance: { version: readVersion(), pid: process.pid, url },
-    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => '' },
-    stop
+    metrics
   })
-}
-
-/**
- * A signal, a command, or an error of our own: in any case the workers finish what they hold.
- *
- * @returns what asks for a stop as SIGTERM does
- */
-function stopWithGrace (supervisor: Supervisor, config: Config, control: Control, log: Logger): () => void {
-  let leastCode: number = ExitCode.ok
-  const kill = (): void => {
-    log.warn('killing the workers')
-    supervisor.kill()
-    process.exit(ExitCode.forced)
-  }
-  const isTerminalGone = watchTerminal()
-  let isUrgent = false
-
-  const { close } = closeWithGrace({
-    // The stop has its own deadline, and an exit of the primary alone would leave workers behind.
-    delay: false,
-    skip: [...SIGNALS],
-    logger: false,
-    /* c8 ignore next 4 -- a defect of the primary: no test has one */
-    onSecondError: (err) => {
-      log.fatal({ err }, 'another error of the primary')
-      kill()
-    }
-  }, async ({ err }) => {
-    /* c8 ignore next 4 -- the same */
-    if (err !== undefined) {
-      log.fatal({ err }, 'an error of the primary; stopping')
-      leastCode = ExitCode.forced
-    }
-    const { stopIdle, stopDelay } = supervisor.generation.config
-    supervisor.stop(isUrgent ? { idleTimeout: 0, delay: 0 } : { idleTimeout: stopIdle, delay: stopDelay })
-    await new Promise(() => {})
-  /* c8 ignore next -- the exit comes first */
-  })
-
-  supervisor.once('stopped', (code) => {
-    if (code !== ExitCode.cannotStart) log.info({ code }, 'stopped')
-    const exitCode = Math.max(code, leastCode) as ExitCode
-    control.end(exitCode).then(() => { process.exit(exitCode) }, () => { process.exit(exitCode) })
-  })
-  process.on('exit', () => { if (config.pidFile !== undefined) removePidFile(config.pidFile) })
-  const stop = (isPersonWaiting: boolean): void => {
-    isUrgent = isPersonWaiting
-    close()
-  }
-  handleSignals(process, {
-    reload: () => {
-      if (isTerminalGone()) {
-        log.warn('the terminal has gone; stopping')
-        stop(true)
-      } else {
-        supervisor.reload()
-      }
-    },
-    scale: (difference) => { supervisor.scale(difference) },
-    stop,
-    kill
-  })
-  return () => { stop(false) }
-}
-
-/** Idle connections are left to their keep-alive timeout: if it is the longer one, the drain deadline closes them. */
-function warnOfKeepAlive ({ keepAliveTimeout, drainTimeout }: Config, log: Logger): void {
-  if (keepAliveTimeout >= drainTimeout) {
-    log.warn({ keepAliveTimeout, drainTimeout },
-      'KEEP_ALIVE_TIMEOUT_MS is not below DRAIN_TIMEOUT_MS: a reload will close idle connections that clients may be about to use')
-  }
-}
-
-/** `PORT=0`: a port that stays the same, whoever listens on it. */
-async function findPort (host: string): Promise<number> {
-  const server = createServer()
-  const port = await new Promise<number>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, host, () => { resolve((server.address() as AddressInfo).port) })
-  })
-  await new Promise((resolve) => { server.close(resolve) })
-  return port
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { ErrorReport } from '../errors.ts'
 import type { Logger } from '../logger.ts'
+import type { ReloadOutcome } from './reload-outcome.ts'
 
 /** Which worker an entry is about. */
 interface WorkerFields {
@@ -24,6 +25,8 @@ interface Fields {
     readonly durationMs?: number
     /** It held the deadline up and was killed. */
     readonly wasKilled: boolean
+    /** Requests that it still held when it was killed at its drain deadline, as far as it had said. */
+    readonly cut?: number
     readonly err?: ErrorReport
   }
   /** It ended unasked, or cannot go on: another one is started for it. Once for a worker. */
@@ -51,6 +54,8 @@ interface Fields {
     readonly err: ErrorReport
   }
   'reload:refused': { readonly err: ErrorReport }
+  /** Once for each reload that was asked for, whatever became of it. */
+  'reload:settled': Pick<ReloadOutcome, 'result' | 'durationMs'>
   'restart:delayed': { readonly durationMs: number, readonly crashes: number }
 }
 
@@ -59,8 +64,8 @@ export type EventName = keyof Fields
 /** One thing that happened. */
 export type Entry = { [Name in EventName]: { readonly event: Name } & Fields[Name] }[EventName]
 
-/** In the log they have no line of their own: the worker's exit says the same. */
-const SILENT: readonly EventName[] = ['worker:crashed']
+/** In the log they have no line of their own: the worker's exit, or how a reload ended, says the same. */
+const SILENT: readonly EventName[] = ['worker:crashed', 'reload:settled']
 
 /** What happens to the pool: each entry is a line of the log, and is heard by whoever else wants to know. */
 export class Journal extends EventEmitter<{ entry: [Entry] }> {

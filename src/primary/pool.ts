@@ -1,6 +1,7 @@
 import {
   ForkFailedError, ProtocolMismatchError, StartTimeoutError, toErrorReport, WorkerExitedError, WorkerHungError, type ErrorReport
 } from '../errors.ts'
+import type { Figures } from '../figures.ts'
 import type { Logger } from '../logger.ts'
 import { PROTOCOL, unwrap, type Broadcast, type DrainLimits, type Load, type PoolView, type ToPrimary } from '../messages.ts'
 import type { Generation } from './generation.ts'
@@ -16,6 +17,8 @@ export interface PoolEvents {
    * Reported once for a worker.
    */
   readonly crashed: (worker: WorkerHandle, cause: ErrorReport) => void
+  /** It says what it has measured. */
+  readonly measured: (worker: WorkerHandle, figures: Figures) => void
   /** Something else is not as it was before. */
   readonly changed: () => void
 }
@@ -129,9 +132,25 @@ export class Pool {
     worker.process?.send({ type: 'ping' })
   }
 
+  /**
+   * Asks those that can answer for their figures, which come as `measured`.
+   *
+   * @returns the workers that were asked
+   */
+  measure (): WorkerHandle[] {
+    const asked = this.workers.filter(({ state, readyAt }) => readyAt !== undefined && (state === 'ready' || state === 'draining'))
+    for (const { process } of asked) process?.send({ type: 'measure' })
+    return asked
+  }
+
   /** Nobody could be heard for a while, because we did not listen. */
   forgive (now: number): void {
     for (const worker of this.#workers.values()) worker.forgive(now, READING_TIME)
+  }
+
+  /** Also those that drain or are still starting: each has the log file open. */
+  reopenLogs (): void {
+    for (const { process } of this.#workers.values()) process?.send({ type: 'reopen-log' })
   }
 
   /** Ends every process at once. */
@@ -185,17 +204,23 @@ export class Pool {
   #onMessage (worker: WorkerHandle, received: unknown): void {
     worker.isAlive(this.#host.now())
     const message = unwrap<ToPrimary>(received)
-    if (message?.type === 'ready') this.#onSaidReady(worker, message.protocol)
+    if (message?.type === 'hearing') this.#sendTls(worker)
+    else if (message?.type === 'ready') this.#onSaidReady(worker, message.protocol)
     else if (message?.type === 'failed') this.#onFailed(worker, message.error)
     else if (message?.type === 'heartbeat') this.#onHeartbeat(worker, message.load)
     else if (message?.type === 'broadcast') this.#relay(worker, message.broadcast)
     else if (message?.type === 'draining') worker.progress = message.progress
     else if (message?.type === 'pong') this.#onAnswer(worker)
+    else if (message?.type === 'figures') this.#events.measured(worker, message.figures)
     else if (message?.type === 'relieve' && worker.state === 'ready' && !worker.isStale) {
       worker.isStale = true
       this.#journal.note('info', { event: 'worker:stale', ...identify(worker), limit: 'SIGTERM' }, 'worker was sent SIGTERM; relieving it')
       this.#events.changed()
     }
+  }
+
+  #sendTls ({ process, release }: WorkerHandle): void {
+    if (release.tls !== undefined) process?.send({ type: 'tls', tls: release.tls })
   }
 
   #onAnswer (worker: WorkerHandle): void {
@@ -246,7 +271,7 @@ export class Pool {
   }
 
   #onExit (worker: WorkerHandle, code: number | null, signal: NodeJS.Signals | null, wasAsked: boolean): void {
-    const { state, drainingAt, wasKilled } = worker
+    const { state, drainingAt, progress, wasKilled } = worker
     const now = this.#host.now()
     worker.moveTo('exited', now)
     this.#workers.delete(worker.id)
@@ -255,7 +280,8 @@ export class Pool {
 
     if (state === 'draining') {
       const isClean = code === 0 || worker.readyAt === undefined
-      const drained = { ...fields, durationMs: Math.round(now - (drainingAt as number)) }
+      const cut = wasKilled && progress !== undefined ? { cut: progress.requests } : {}
+      const drained = { ...fields, ...cut, durationMs: Math.round(now - (drainingAt as number)) }
       if (isClean) this.#journal.note('info', drained, 'worker exited')
       else this.#journal.note('warn', drained, `worker ${how} while draining${worker.wasKilled ? '' : `, with ${describeLoss(worker)}`}`)
       this.#events.changed()

@@ -229,7 +229,9 @@ export class Releases {
   }
 
   #conclude (outcome: ReloadOutcome, settle: Settle | undefined): void {
+    const { result, durationMs } = outcome
     this.#lastReload = outcome
+    this.#journal.note('info', { event: 'reload:settled', result, durationMs }, 'reload settled')
     settle?.(outcome)
   }
 

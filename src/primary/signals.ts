@@ -4,6 +4,8 @@ export interface Commands {
   readonly scale: (difference: number) => void
   /** @param isUrgent a person waits at a terminal */
   readonly stop: (isUrgent: boolean) => void
+  /** The log file has been renamed. */
+  readonly reopenLogs: () => void
   /** Ends everything at once. */
   readonly kill: () => void
 }
@@ -29,6 +31,7 @@ export function handleSignals (source: SignalSource, commands: Commands, now = p
   }
 
   source.on('SIGHUP', commands.reload)
+  source.on('SIGUSR2', commands.reopenLogs)
   source.on('SIGTTIN', () => { commands.scale(1) })
   source.on('SIGTTOU', () => { commands.scale(-1) })
   for (const signal of ['SIGTERM', 'SIGQUIT', 'SIGINT'] as const) source.on(signal, () => { stop(signal) })

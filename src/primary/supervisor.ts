@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { ServiceStoppingError, toErrorReport, type ErrorReport } from '../errors.ts'
 import { ExitCode } from '../exit-codes.ts'
+import type { Figures } from '../figures.ts'
 import type { Logger } from '../logger.ts'
 import type { DrainLimits } from '../messages.ts'
 import { Alarm } from './alarm.ts'
@@ -29,6 +30,10 @@ interface SupervisorEvents {
   serving: [workers: number]
   /** All workers are of this generation. */
   reloaded: [generation: Generation]
+  /** What a worker has measured, as it says; it may have ended meanwhile. */
+  figures: [worker: WorkerHandle, figures: Figures]
+  /** It was asked to stop, or gives up. */
+  stopping: []
   /** No process is left. */
   stopped: [code: ExitCode]
 }
@@ -67,6 +72,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.journal = new Journal(log)
     this.#pool = new Pool(host, log, this.journal, {
       ready: () => { this.#reconcile() },
+      measured: (worker, figures) => { this.emit('figures', worker, figures) },
       crashed: (worker, cause) => { this.#onCrash(worker, cause) },
       changed: () => { this.#reconcile() }
     })
@@ -116,6 +122,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#pool.crashes(slot)
   }
 
+  /** Asks the workers for their figures. @returns those that were asked */
+  measure (): WorkerHandle[] {
+    return this.#pool.measure()
+  }
+
   start (): void {
     this.#reconcile()
   }
@@ -151,8 +162,26 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const now = this.#host.now()
     this.#releases.drop('the service is stopping', this.workers, now)
     this.#ending.ask(options, this.generation.config.stopTimeout, now)
-    this.#state = 'stopping'
+    this.#leave()
     this.#log.info({ workers: this.workers.length, delayMs: options.delay }, 'stopping')
+    this.#reconcile()
+  }
+
+  /** The log file has been renamed. */
+  reopenLogs (): void {
+    this.#pool.reopenLogs()
+  }
+
+  /** No other worker would be of any use: what is under way is finished as on a stop, with exit code 4. */
+  giveUp (error: Error): void {
+    if (this.#isLeaving) return
+    const now = this.#host.now()
+    const { stopTimeout, stopIdle } = this.generation.config
+    this.#releases.drop('the service gives up', this.workers, now)
+    this.#ending.surrender(ExitCode.gaveUp)
+    this.#ending.ask({ idleTimeout: stopIdle, delay: 0 }, stopTimeout, now)
+    this.#leave()
+    this.#log.fatal({ err: error }, `giving up: ${error.message}`)
     this.#reconcile()
   }
 
@@ -163,6 +192,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   get #isLeaving (): boolean {
     return this.#state === 'stopping' || this.#state === 'stopped'
+  }
+
+  #leave (): void {
+    this.#state = 'stopping'
+    this.emit('stopping')
   }
 
   #onCrash (worker: WorkerHandle, cause: ErrorReport): void {
@@ -284,7 +318,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const { giveUp } = this.generation.config
     this.#releases.drop('the service gives up', this.workers, now)
     this.#ending.surrender(ExitCode.gaveUp)
-    this.#state = 'stopping'
+    this.#leave()
     this.#log.fatal({ err: this.#crashes.lastCause, durationMs: giveUp },
       `no worker has been ready for ${giveUp} ms; giving up: ${this.#crashes.lastCause?.message}`)
   }

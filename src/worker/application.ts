@@ -15,8 +15,8 @@ const BUILT_IN = new URL(`../app/index${extname(import.meta.url)}`, import.meta.
 /** Options that make a server which this project could not drain, or could not supervise. */
 const OWNED: Readonly<Record<string, string>> = {
   serverFactory: 'the server is the one that drains without failing a request',
-  http2: 'Baton speaks HTTP/1.1',
-  https: 'Baton speaks plain HTTP: put a proxy that ends TLS in front',
+  http2: 'set HTTP2 instead, with TLS_CERT_FILE and TLS_KEY_FILE',
+  https: 'set TLS_CERT_FILE and TLS_KEY_FILE instead',
   logger: 'set LOG_LEVEL and LOG_REQUESTS instead',
   loggerInstance: 'set LOG_LEVEL and LOG_REQUESTS instead',
   logController: 'set LOG_REQUESTS instead',

@@ -5,6 +5,7 @@ import { PROTOCOL, wrap, type ToPrimary } from '../messages.ts'
 import { loadApplication } from './application.ts'
 import { Bus } from './bus.ts'
 import { Drain } from './drain.ts'
+import { Measurements } from './measurements.ts'
 import { buildServer } from './server.ts'
 
 /** Boots the application once, says that it is ready, closes it again and exits: nothing listens. */
@@ -19,12 +20,14 @@ process.on('disconnect', () => { process.exit(1) })
 
 try {
   const config = readConfig()
+  const drain = new Drain(() => {})
   const server = await buildServer({
     application: await loadApplication(application),
     bus: new Bus(() => {}),
     config,
-    drain: new Drain(() => {}),
+    drain,
     log: await createLogger({ level: config.logLevel, base: { slot, generation, pid } }),
+    measurements: new Measurements(drain),
     pool: () => ({ isStopping: false, isCrashLooping: false }),
     worker: { slot, generation, pid }
   })

@@ -4,6 +4,23 @@ import type { Socket } from 'node:net'
 /** By the answer that said so, or by us; a connection without one ends by its client or by its timeout. */
 export type Ending = 'by use' | 'by us'
 
+/** A connection as a drain sees it, whatever it speaks. */
+export interface DrainedConnection {
+  readonly ending: Ending | undefined
+  /** The `close` event comes later, and later than that of the server. */
+  readonly isClosed: boolean
+  /** Requests whose answer has not left the process. */
+  readonly requests: number
+  /** The drain has begun. Says so, if that does not take an answer; may be called again. */
+  leave (): void
+  /** @returns for how many milliseconds looks have found it idle; -Infinity when it is not */
+  idleFor (now: number): number
+  /** The deadline is near: nothing is waited for any more but answers. */
+  finishNow (): void
+  /** @param linger milliseconds that the client has to close its side after we have closed ours */
+  close (linger: number): void
+}
+
 const CONNECTION = Symbol('baton.connection')
 
 export interface TrackedSocket extends Socket {
@@ -13,8 +30,8 @@ export interface TrackedSocket extends Socket {
   parser?: object | null
 }
 
-/** What a drain has to know of one connection. */
-export class Connection {
+/** One connection that speaks HTTP/1.1, or has not said yet what it speaks. */
+export class Connection implements DrainedConnection {
   readonly #socket: TrackedSocket
   /** In the order of their requests; finished ones go when the next request comes. */
   #answers: ServerResponse[] = []
@@ -42,12 +59,10 @@ export class Connection {
     return this.#ending
   }
 
-  /** The `close` event comes later, and later than that of the server. */
   get isClosed (): boolean {
     return this.#socket.destroyed
   }
 
-  /** Requests whose answer has not left the process. */
   get requests (): number {
     return this.#answers.filter(isUnderWay).length
   }
@@ -81,7 +96,9 @@ export class Connection {
     return mayClose
   }
 
-  /** @returns for how many milliseconds looks have found it idle; -Infinity when it is not */
+  /** HTTP/1.1 says so with an answer. */
+  leave (): void {}
+
   idleFor (now: number): number {
     const isIdle = this.requests === 0 && !this.#isReceiving() && this.#socket.parser !== null
     this.#idleSince = isIdle ? this.#idleSince ?? now : undefined
@@ -112,7 +129,6 @@ export class Connection {
     this.#finishLater = undefined
   }
 
-  /** @param linger milliseconds that the client has to close its side after we have closed ours */
   close (linger: number): void {
     this.#ending = 'by us'
     this.#finish(linger)

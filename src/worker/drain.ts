@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http'
+import type { ServerHttp2Session } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
 import type { DrainLimits, DrainProgress } from '../messages.ts'
-import { Connection, type TrackedSocket } from './connection.ts'
+import { Connection, type DrainedConnection, type TrackedSocket } from './connection.ts'
+import { Http2Connection } from './http2-connection.ts'
 
 /** Milliseconds before the kill at which idle connections are closed after all. */
 const MARGIN = 1000
@@ -22,6 +25,7 @@ interface Limits {
 /** What a drain did, for the log. */
 export interface DrainReport {
   readonly requests: number
+  /** By an answer that said so, or by GOAWAY. */
   readonly closedByUse: number
   /** By the keep-alive timeout or by the client. */
   readonly closedByExpiry: number
@@ -33,7 +37,7 @@ export interface DrainReport {
 /** The connections of one server, and how they come to an end once it is closing. */
 export class Drain {
   isDraining = false
-  readonly #connections = new Set<Connection>()
+  readonly #connections = new Set<DrainedConnection>()
   readonly #onStart: () => void
   readonly #now: () => number
   #limits: Limits | undefined
@@ -55,6 +59,7 @@ export class Drain {
     this.#requests = this.progress().requests
     this.isDraining = true
     this.#startedAt = this.#now()
+    for (const connection of this.#connections) connection.leave()
     this.#schedule()
     this.#onStart()
   }
@@ -98,16 +103,34 @@ export class Drain {
   }
 
   add (socket: TrackedSocket): void {
-    const connection = new Connection(socket)
-    this.#connections.add(connection)
-    socket.once('close', () => { this.#remove(connection) })
+    this.#add(new Connection(socket), socket)
+  }
+
+  /** Its handshake is over: what goes on above it is added instead. */
+  drop (socket: TrackedSocket): void {
+    this.#connections.delete(Connection.of(socket))
+  }
+
+  /**
+   * Over HTTP/2 nothing has to be used once more before it can say that it ends. Only a session that comes during
+   * the drain is left until its first stream: a client may not expect less of a connection that it has just made.
+   */
+  addSession (session: ServerHttp2Session, socket: TLSSocket): Http2Connection {
+    const connection = new Http2Connection(session, socket, {
+      stream: () => {
+        this.#count()
+        if (this.isDraining) connection.leave()
+      },
+      linger: () => this.#linger(LINGER)
+    })
+    this.#add(connection, socket)
+    return connection
   }
 
   /** A request was read on this connection, and this will be its answer. */
   received (socket: TrackedSocket, response: ServerResponse): void {
     if (!Connection.of(socket).received(response)) return
-    this.#served++
-    if (this.isDraining) this.#requests++
+    this.#count()
   }
 
   /** @returns whether the answer that is about to be written has to say that the connection closes */
@@ -116,6 +139,16 @@ export class Drain {
     if (!connection.mayClose(response)) return false
     connection.closeAfterAnswer(response, () => this.#linger(LINGER))
     return true
+  }
+
+  #add (connection: DrainedConnection, socket: TrackedSocket): void {
+    this.#connections.add(connection)
+    socket.once('close', () => { this.#remove(connection) })
+  }
+
+  #count (): void {
+    this.#served++
+    if (this.isDraining) this.#requests++
   }
 
   #linger (wanted: number): number {
@@ -130,7 +163,7 @@ export class Drain {
     }
   }
 
-  #remove (connection: Connection): void {
+  #remove (connection: DrainedConnection): void {
     if (!this.#connections.delete(connection) || !this.isDraining) return
     if (connection.ending === 'by use') this.#closed.byUse++
     else if (connection.ending === 'by us') this.#closed.byUs++

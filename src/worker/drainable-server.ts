@@ -6,9 +6,10 @@ import { Server as NetServer, type Socket } from 'node:net'
 import { setConnection, type HeadersArgument } from './connection-header.ts'
 import type { TrackedSocket } from './connection.ts'
 import type { Drain } from './drain.ts'
+import { createSecureServer, type TlsOptions } from './secure-server.ts'
 
 /**
- * Makes an HTTP server whose `close()` fails no request: see "The drain" in docs/architecture.md.
+ * Makes an HTTP, HTTPS or HTTP/2 server whose `close()` fails no request: see "The drain" in docs/architecture.md.
  *
  * `close()` is the only entrance, because Node's cluster calls it when the primary disconnects the
  * worker. It stops accepting and goes on serving the connections there are: each is closed by the answer
@@ -16,15 +17,16 @@ import type { Drain } from './drain.ts'
  * on its way on an idle one (RFC 9112, section 9.6).
  *
  * @param drain one server's; it keeps the connections and closes what is left near the deadline
+ * @param tls for a server over TLS; without it it speaks plain HTTP
  */
-export function createDrainableServer (drain: Drain, options: ServerOptions, handler: RequestListener): Server {
-  const server = createServer(
-    { ...options, ServerResponse: responseClass(drain) },
-    (request, response) => {
-      if (drain.isDraining) serveInTurn(request, response, handler)
-      else handler(request, response)
-    }
-  )
+export function createDrainableServer (drain: Drain, options: ServerOptions, handler: RequestListener, tls?: TlsOptions): Server {
+  const all = { ...options, ServerResponse: responseClass(drain) }
+  const listener: RequestListener = (request, response) => {
+    // The streams of HTTP/2 have no turn.
+    if (drain.isDraining && request.httpVersionMajor === 1) serveInTurn(request, response, handler)
+    else handler(request, response)
+  }
+  const server = tls === undefined ? createServer(all, listener) : createSecureServer(drain, all, listener, tls)
 
   server.on('connection', (socket: Socket) => { drain.add(socket) })
   server.close = (callback) => {

@@ -8,9 +8,13 @@ import type { WorkerBus } from './bus.ts'
 import { createDrainableServer } from './drainable-server.ts'
 import type { Drain } from './drain.ts'
 import type { WorkerIdentity } from './identity.ts'
+import type { Measurements } from './measurements.ts'
 import { health } from './plugins/health.ts'
 import { injectWhileDraining } from './plugins/inject.ts'
+import { meter } from './plugins/meter.ts'
 import { shed, watchPressure } from './plugins/pressure.ts'
+import { requestIds } from './request-id.ts'
+import type { TlsOptions } from './secure-server.ts'
 
 export interface ServerParts {
   readonly application: Application
@@ -18,7 +22,10 @@ export interface ServerParts {
   readonly config: Config
   readonly drain: Drain
   readonly log: FastifyBaseLogger
+  readonly measurements: Measurements
   readonly pool: () => PoolView
+  /** Undefined for plain HTTP. */
+  readonly tls?: TlsOptions | undefined
   readonly worker: WorkerIdentity
 }
 
@@ -29,30 +36,32 @@ export interface ServerParts {
  * not reach them, and shedding reaches only it.
  */
 export async function buildServer (parts: ServerParts): Promise<FastifyInstance> {
-  const { application, bus, config, drain, log, pool, worker } = parts
+  const { application, bus, config, drain, log, measurements, pool, tls, worker } = parts
   let handler: RequestListener | undefined
   const fastify = Fastify({
     keepAliveTimeout: config.keepAliveTimeout,
     ...application.options,
+    ...requestIds(application.options),
     loggerInstance: log,
     logController: new RequestLog(config.logRequests),
     return503OnClosing: false,
     serverFactory: (given, options) => {
       handler = config.workerHeader ? nameWorker(given as RequestListener, worker) : given as RequestListener
-      return createServer(drain, options as FastifyServerOptions, handler)
+      return createServer(drain, options as FastifyServerOptions, handler, tls)
     }
   }) as unknown as FastifyInstance
 
   fastify.decorate('worker', worker)
   fastify.decorate('workers', bus)
   injectWhileDraining(fastify, handler as unknown as RequestListener, () => drain.isDraining)
+  meter(fastify, measurements.requests)
   try {
     const isUnderPressure = await watchPressure(fastify, config.pressure)
     if (config.healthPrefix !== '') {
       await fastify.register(health, { prefix: config.healthPrefix, worker, pool, isUnderPressure })
     }
     await fastify.register(async (context) => {
-      shed(context, isUnderPressure)
+      shed(context, isUnderPressure, measurements.countShed)
       await context.register(application.plugin)
     })
     await fastify.ready()
@@ -63,8 +72,10 @@ export async function buildServer (parts: ServerParts): Promise<FastifyInstance>
 }
 
 /** What Fastify sets on a server of its own making, it leaves to the factory on this one. */
-function createServer (drain: Drain, options: FastifyServerOptions & { http?: ServerOptions }, handler: RequestListener): Server {
-  const server = createDrainableServer(drain, options.http ?? {}, handler)
+function createServer (
+  drain: Drain, options: FastifyServerOptions & { http?: ServerOptions }, handler: RequestListener, tls: TlsOptions | undefined
+): Server {
+  const server = createDrainableServer(drain, options.http ?? {}, handler, tls)
   server.keepAliveTimeout = options.keepAliveTimeout as number
   server.requestTimeout = options.requestTimeout as number
   server.setTimeout(options.connectionTimeout)

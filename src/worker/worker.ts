@@ -1,15 +1,18 @@
 import type { FastifyInstance } from 'fastify'
 import type { Assignment, Config } from '../config.ts'
 import { toErrorReport } from '../errors.ts'
+import type { LogFile } from '../log-file.ts'
 import type { Logger } from '../logger.ts'
-import { PROTOCOL, type PoolView, type ToPrimary, type ToWorker } from '../messages.ts'
+import { PROTOCOL, type PoolView, type TlsMaterial, type ToPrimary, type ToWorker } from '../messages.ts'
 import { loadApplication } from './application.ts'
 import { Bus } from './bus.ts'
 import { openChannel, type Channel } from './channel.ts'
 import { Drain } from './drain.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { WorkerIdentity } from './identity.ts'
+import { Measurements } from './measurements.ts'
 import { buildServer } from './server.ts'
+import { listenAlso } from './slot-port.ts'
 
 /** Fastify's line, which says the same as the primary's `worker:ready`. */
 export const LISTENING = 'worker is listening'
@@ -21,8 +24,10 @@ export class Worker {
   readonly #assignment: Assignment
   readonly #config: Config
   readonly #log: Logger
+  readonly #logFile: LogFile | undefined
   readonly #channel: Channel
   readonly #drain = new Drain(() => { this.#onDrain() })
+  readonly #measurements = new Measurements(this.#drain)
   readonly #bus = new Bus((broadcast) => { this.#channel.send({ type: 'broadcast', broadcast }) })
   #pool: PoolView = { isStopping: false, isCrashLooping: false }
   #server: FastifyInstance | undefined
@@ -31,39 +36,49 @@ export class Worker {
   /** An error that nobody caught: it finishes what it holds and does not pretend that it ended well. */
   #hasFailed = false
   #isLeaving = false
+  #onTls: (tls: TlsMaterial) => void = () => {}
 
-  constructor (assignment: Assignment, config: Config, log: Logger) {
+  constructor (assignment: Assignment, config: Config, log: Logger, logFile?: LogFile) {
     this.#assignment = assignment
     this.#config = config
     this.#log = log
+    this.#logFile = logFile
     this.#channel = openChannel({
       message: (message) => { this.#onMessage(message) },
       // A hook of the application may still hang: then the primary knows that no request does.
-      closing: () => { this.#report() },
+      closing: () => {
+        this.#report()
+        this.#logFile?.follow()
+      },
       lost: () => { this.#onLost() }
     })
   }
 
   async start (): Promise<void> {
-    const { slot, generation, application, address } = this.#assignment
+    const { slot, generation, application, address, slotPort, transport } = this.#assignment
     const worker: WorkerIdentity = { slot, generation, pid: process.pid }
     try {
+      const tls = transport === 'http' ? undefined : { ...await this.#askForTls(), http2: transport === 'http2' }
       this.#server = await buildServer({
         application: await loadApplication(application),
         bus: this.#bus,
         config: this.#config,
         drain: this.#drain,
         log: this.#log,
+        measurements: this.#measurements,
         pool: () => this.#pool,
+        tls,
         worker
       })
-      await this.#server.listen({ ...address as { port: number }, listenTextResolver: () => LISTENING })
+      await this.#server.listen({ ...address, listenTextResolver: () => LISTENING })
+      if (slotPort !== null) await listenAlso(this.#server.server, slotPort)
     } catch (error) {
       this.fail(error)
       return
     }
     this.#isListening = true
     this.#channel.send({ type: 'ready', protocol: PROTOCOL })
+    if (this.#config.metrics !== undefined) this.#measurements.start()
     startHeartbeat(this.#drain, (load) => { this.#channel.send({ type: 'heartbeat', load }) })
   }
 
@@ -81,7 +96,9 @@ export class Worker {
     this.#hasFailed = true
     const report: ToPrimary = { type: 'failed', error: toErrorReport(error) }
     if (!this.#isListening) {
-      this.#channel.send(report, () => { process.exit(1) })
+      // Its slot port is taken, and connections to the service have come already: they are served first.
+      if (this.#server?.server.listening === true) this.#channel.send(report, () => { this.#leave() })
+      else this.#channel.send(report, () => { process.exit(1) })
       return
     }
     this.#log.fatal({ err: error }, 'an error that nobody caught; finishing what is under way, then leaving')
@@ -89,10 +106,21 @@ export class Worker {
     if (!this.#channel.isOpen()) this.#leave()
   }
 
+  /** Without an answer the start timeout ends this worker. */
+  async #askForTls (): Promise<TlsMaterial> {
+    return await new Promise((resolve) => {
+      this.#onTls = resolve
+      this.#channel.send({ type: 'hearing' })
+    })
+  }
+
   #onMessage (message: ToWorker): void {
     if (message.type === 'pool') this.#pool = message.pool
     else if (message.type === 'broadcast') this.#bus.deliver(message.broadcast)
+    else if (message.type === 'tls') this.#onTls(message.tls)
     else if (message.type === 'ping') this.#channel.send({ type: 'pong' })
+    else if (message.type === 'reopen-log') this.#logFile?.reopen(this.#log)
+    else if (message.type === 'measure') this.#measure()
     else {
       this.#drain.limit(message.limits)
       this.#reportNear(message.limits.timeout)
@@ -109,9 +137,20 @@ export class Worker {
 
   #report (): void {
     this.#channel.send({ type: 'draining', progress: this.#drain.progress() })
+    this.#channel.send({ type: 'figures', figures: this.#measurements.last() })
+  }
+
+  #measure (): void {
+    // Loading what reads Node's metrics takes a while, which the first question does not wait for.
+    if (!this.#measurements.isStarted) this.#channel.send({ type: 'figures', figures: this.#measurements.last() })
+    this.#measurements.read().then((figures) => { this.#channel.send({ type: 'figures', figures }) }, (error: unknown) => {
+      /* c8 ignore next -- prom-client cannot be loaded, or fails: the primary goes on with the figures that it has */
+      this.#log.warn({ err: error }, 'no figures could be read')
+    })
   }
 
   #onLost (): void {
+    this.#logFile?.follow()
     if (!this.#isListening) process.exit(0)
     // Whatever is left to do, there may be nobody any more who keeps the deadline.
     setTimeout(() => { process.exit(1) }, this.#config.drainTimeout).unref()
@@ -134,6 +173,8 @@ export class Worker {
   #onDrain (): void {
     const { slot, generation } = this.#assignment
     process.title = `baton: worker ${slot} (generation ${generation}) draining`
+    // What Node says is read now: there is no time for it when the channel closes.
+    if (this.#measurements.isStarted) this.#measure()
     this.#server?.close().then(() => { this.#exit() }, (error: unknown) => {
       this.#hasFailed = true
       this.#log.error({ err: error }, 'a hook of the application failed on close')

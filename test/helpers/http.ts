@@ -1,4 +1,5 @@
-import { Agent, request, type IncomingHttpHeaders, type RequestOptions } from 'node:http'
+import { Agent, request, type IncomingHttpHeaders } from 'node:http'
+import { request as requestSecurely, type RequestOptions } from 'node:https'
 
 export interface Answer {
   readonly status: number
@@ -17,7 +18,7 @@ export interface Hello {
 export async function send (url: string, options: RequestOptions & { body?: string } = {}): Promise<Answer> {
   const { body, ...rest } = options
   return await new Promise((resolve, reject) => {
-    const sent = request(url, { agent: false, ...rest }, (response) => {
+    const sent = (url.startsWith('https:') ? requestSecurely : request)(url, { agent: false, ...rest }, (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (chunk) => { text += String(chunk) })
@@ -31,8 +32,8 @@ export async function send (url: string, options: RequestOptions & { body?: stri
 }
 
 /** @returns who answers a new connection */
-export async function hello (url: string): Promise<Hello> {
-  return JSON.parse((await send(url)).body)
+export async function hello (url: string, options: RequestOptions = {}): Promise<Hello> {
+  return JSON.parse((await send(url, options)).body)
 }
 
 /** An agent that keeps one connection. */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import type { HeldSocket } from './held-socket.ts'
 import { waitUntil } from './wait-until.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
@@ -27,7 +28,12 @@ export interface ProgramOptions {
   readonly cwd?: string
   /** Main program, if it is not the one that this repository builds. */
   readonly main?: string
+  /** Handed over as systemd hands over a listening socket. */
+  readonly socket?: HeldSocket
 }
+
+/** Becomes the program whose process is named as the one that the sockets are for. */
+const AS_OWNER = ['-c', 'LISTEN_PID=$$ exec "$@"', 'sh']
 
 /** A running instance of the real program. */
 export class Program {
@@ -36,10 +42,11 @@ export class Program {
   stderr = ''
   readonly #exited: Promise<unknown[]>
 
-  constructor ({ env = {}, args = [], cwd, main = MAIN }: ProgramOptions) {
-    this.child = spawn(process.execPath, [main, ...args], {
-      env: { ...process.env, PORT: '0', WORKERS: '2', CONTROL_SOCKET: 'off', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  constructor ({ env = {}, args = [], cwd, main = MAIN, socket }: ProgramOptions) {
+    const [command, before] = socket === undefined ? [process.execPath, []] : ['/bin/sh', [...AS_OWNER, process.execPath]]
+    this.child = spawn(command, [...before, main, ...args], {
+      env: { ...process.env, PORT: '0', WORKERS: '2', CONTROL_SOCKET: 'off', ...socket === undefined ? {} : { LISTEN_FDS: '1' }, ...env },
+      stdio: ['ignore', 'pipe', 'pipe', ...socket === undefined ? [] : [socket.fd]],
       ...cwd === undefined ? {} : { cwd }
     })
     this.#exited = once(this.child, 'close')

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import { connect as connectSecurely, type ConnectionOptions } from 'node:tls'
 import type { Test } from 'tap'
 import { takeAnswer, type RawAnswer } from './raw-answer.ts'
+import { pair } from './tls.ts'
 import { DEADLINE } from './wait-until.ts'
 
 /** A client that writes bytes and never retries, to see what happens to a connection. */
@@ -88,6 +90,15 @@ export async function connectRaw (t: Test, port: number, options: Partial<NetCon
   t.teardown(() => { socket.destroy() })
   const client = new RawClient(socket)
   await once(socket, 'connect', { signal: AbortSignal.timeout(DEADLINE) })
+  return client
+}
+
+/** The same over TLS, once the handshake is over; the server is trusted by its test certificate. */
+export async function connectTls (t: Test, port: number, options: Partial<ConnectionOptions> = {}): Promise<RawClient> {
+  const socket = connectSecurely({ host: '127.0.0.1', port, ca: pair('one').cert, ...options })
+  t.teardown(() => { socket.destroy() })
+  const client = new RawClient(socket)
+  await once(socket, 'secureConnect', { signal: AbortSignal.timeout(DEADLINE) })
   return client
 }
 

@@ -1,8 +1,9 @@
-import { rmSync } from 'node:fs'
+import { copyFileSync, rmSync } from 'node:fs'
 import t from 'tap'
 import { readConfig, type Variables } from '../../src/config.ts'
-import { isSameRelease, makeGeneration, type Generation } from '../../src/primary/generation.ts'
+import { isSameRelease, keepTransport, makeGeneration, type Generation } from '../../src/primary/generation.ts'
 import type { StartPaths } from '../../src/primary/paths.ts'
+import { pair, pem } from '../helpers/tls.ts'
 import { createReleaseFolders, type ReleaseFolders } from './release-folders.ts'
 
 const NOTHING: Variables = { all: {}, fromFile: {} }
@@ -88,6 +89,44 @@ await t.test('with a wrong setting there is no generation', async (t) => {
     code: 'BATON_INVALID_SETTINGS', message: /PORT is "http"/
   })
 })
+
+await t.test('certificate and key are part of a generation, read through links, and a wrong pair makes none', async (t) => {
+  const folders = createReleaseFolders(t)
+  const files = { TLS_CERT_FILE: 'cert.pem', TLS_KEY_FILE: 'key.pem' }
+  for (const release of [folders.release42, folders.release43]) {
+    const name = release === folders.release42 ? 'one' : 'two'
+    copyFileSync(pem(`${name}-cert`), `${release}/cert.pem`)
+    copyFileSync(pem(`${name}-key`), `${release}/key.pem`)
+  }
+
+  const first = makeGeneration(1, { ...NOTHING, all: files }, inCurrent(folders), undefined)
+  folders.switchTo(folders.release43)
+  const second = makeGeneration(2, { ...NOTHING, all: files }, inCurrent(folders), undefined)
+
+  t.strictSame([first.tls, second.tls], [pair('one'), pair('two')])
+  t.throws(() => makeGeneration(3, { ...NOTHING, all: { ...files, TLS_KEY_FILE: pem('one-key') } }, inCurrent(folders), undefined), { code: 'BATON_TLS_PAIR' })
+})
+
+const PAIR = { TLS_CERT_FILE: pem('one-cert'), TLS_KEY_FILE: pem('one-key') }
+const TRANSPORTS: ReadonlyArray<readonly [name: string, settings: Readonly<Record<string, string>>]> = [
+  ['plain HTTP', {}], ['HTTPS', PAIR], ['HTTP/2', { ...PAIR, HTTP2: 'true' }]
+]
+
+for (const [before, first] of TRANSPORTS) {
+  for (const [after, next] of TRANSPORTS) {
+    await t.test(`a reload from ${before} to ${after} is ${before === after ? 'fine' : 'refused'}`, async (t) => {
+      const folders = createReleaseFolders(t)
+      const generation = makeGeneration(2, { ...NOTHING, all: next }, inCurrent(folders), undefined)
+
+      if (before === after) t.equal(keepTransport(generation, readConfig(first)), generation)
+      else {
+        t.throws(() => keepTransport(generation, readConfig(first)), {
+          code: 'BATON_TRANSPORT_FIXED', message: `a reload cannot go from ${before} to ${after} (TLS_CERT_FILE, TLS_KEY_FILE, HTTP2)`
+        })
+      }
+    })
+  }
+}
 
 const RELEASES: ReadonlyArray<readonly [difference: Partial<Generation>, isSame: boolean]> = [
   [{}, true],

@@ -116,9 +116,11 @@ export function superviseRunning (settings: Settings = {}): Scene {
 function makeGeneration (number: number, settings: Settings | Error, directory: string): Generation {
   if (settings instanceof Error) throw settings
   const variables = { ...PLAIN, ...settings }
+  const config = readConfig(variables, () => 2)
   return {
     number,
-    config: readConfig(variables, () => 2),
+    config,
+    ...(config.tls === undefined ? {} : { tls: { cert: `certificate ${number}`, key: `key ${number}`, minVersion: config.tls.minVersion } }),
     variables,
     environment: {},
     program: `${directory}/worker/index.js`,

@@ -172,3 +172,45 @@ await t.test('a first start of which the only worker was ready, and crashed, is 
   t.strictSame(scene.stopped, [])
   t.strictSame(scene.serving, [1])
 })
+
+await t.test('when no other worker would be of any use, what is under way is finished as on a stop, with exit code 4', async (t) => {
+  const scene = superviseRunning({ STOP_TIMEOUT_MS: '5000', STOP_IDLE_MS: '200' })
+  let stops = 0
+  scene.supervisor.on('stopping', () => { stops++ })
+
+  scene.supervisor.giveUp(new Error('the socket is lost'))
+  scene.supervisor.giveUp(new Error('the socket is lost'))
+  const ending = scene.table()
+  const told = scene.worker('0/1').sent.find(({ type }) => type === 'drain')
+  scene.worker('0/1').exits()
+  scene.host.advance(5000)
+  const { kills } = scene.worker('1/1')
+  scene.worker('1/1').exits(null, 'SIGKILL')
+
+  t.strictSame(ending, ['0/1 draining', '1/1 draining'])
+  t.match(told, { limits: { timeout: 5000, idleTimeout: 200 } })
+  t.equal(kills, 1)
+  t.equal(stops, 1)
+  t.match(scene.line(/giving up/), { level: 'fatal', err: { message: 'the socket is lost' }, text: 'giving up: the socket is lost' })
+  t.strictSame(scene.stopped, [4])
+})
+
+await t.test('a rollout is dropped with it, and its reload is told so', async (t) => {
+  const scene = superviseRunning()
+  const results: string[] = []
+  scene.supervisor.reload(({ result }) => { results.push(result) })
+
+  scene.supervisor.giveUp(new Error('the socket is lost'))
+
+  t.strictSame(results, ['stopped'])
+})
+
+await t.test('on a stop there is nothing more to give up', async (t) => {
+  const scene = superviseRunning()
+  scene.supervisor.stop({ delay: 0, idleTimeout: 0 })
+
+  scene.supervisor.giveUp(new Error('the socket is lost'))
+  scene.settle()
+
+  t.strictSame(scene.stopped, [0])
+})

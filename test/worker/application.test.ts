@@ -56,8 +56,8 @@ await t.test('what the file throws on import comes through as it is', async (t) 
 await t.test('an option that Baton has to own is refused, with its name and the reason', async (t) => {
   const owned: Array<[option: string, reason: RegExp]> = [
     ['serverFactory', /the one that drains/],
-    ['http2', /speaks HTTP\/1\.1/],
-    ['https', /put a proxy that ends TLS in front/],
+    ['http2', /set HTTP2 instead/],
+    ['https', /set TLS_CERT_FILE and TLS_KEY_FILE instead/],
     ['logger', /set LOG_LEVEL and LOG_REQUESTS instead/],
     ['loggerInstance', /set LOG_LEVEL and LOG_REQUESTS instead/],
     ['logController', /set LOG_REQUESTS instead/],

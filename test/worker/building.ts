@@ -7,6 +7,8 @@ import { readConfig } from '../../src/config.ts'
 import type { Broadcast, PoolView } from '../../src/messages.ts'
 import { Bus } from '../../src/worker/bus.ts'
 import { Drain } from '../../src/worker/drain.ts'
+import { Measurements } from '../../src/worker/measurements.ts'
+import type { TlsOptions } from '../../src/worker/secure-server.ts'
 import { buildServer } from '../../src/worker/server.ts'
 import { connectRaw, type RawClient } from '../helpers/raw-client.ts'
 import { DEADLINE, waitUntil } from '../helpers/wait-until.ts'
@@ -18,6 +20,7 @@ export interface Parts {
   readonly options?: FastifyServerOptions
   readonly env?: Readonly<Record<string, string>>
   readonly pool?: () => PoolView
+  readonly tls?: TlsOptions
 }
 
 export interface Built {
@@ -26,31 +29,36 @@ export interface Built {
   /** Its end of the bus, and what was said on it. */
   readonly bus: Bus
   readonly sent: Broadcast[]
+  readonly measurements: Measurements
   /** Lines of the log, of level info and above. */
   readonly lines: Array<{ readonly level: number, readonly msg: string, readonly err?: { readonly message: string } }>
 }
 
 /** The server of a worker, as Baton builds it around a plugin. */
-export async function build (t: Test, { plugin = hello, options = {}, env = {}, pool = atRest }: Parts = {}): Promise<Built> {
+export async function build (t: Test, { plugin = hello, options = {}, env = {}, pool = atRest, tls }: Parts = {}): Promise<Built> {
   const lines: Built['lines'] = []
   const sent: Broadcast[] = []
   const bus = new Bus((broadcast) => { sent.push(broadcast) })
   // As the worker does it.
   const drain = new Drain(() => { fastify.close().catch(t.threw) })
+  const measurements = new Measurements(drain)
   const fastify = await buildServer({
     application: { plugin, options },
     bus,
     config: readConfig(env, () => 1),
     drain,
     log: pino({}, { write: (line) => { lines.push(JSON.parse(line)) } }),
+    measurements,
     pool,
+    tls,
     worker: WORKER
   })
   t.teardown(async () => {
-    fastify.server.closeAllConnections()
+    // One of HTTP/2 has none.
+    fastify.server.closeAllConnections?.()
     await fastify.close()
   })
-  return { fastify, drain, bus, sent, lines }
+  return { fastify, drain, bus, sent, measurements, lines }
 }
 
 export interface Served extends Built {

@@ -8,7 +8,7 @@ import { DEADLINE } from '../helpers/wait-until.ts'
 const PROGRAM = fileURLToPath(new URL('../../src/worker/index.ts', import.meta.url))
 
 await t.test('settings that are wrong to this release of a worker fail its start with the cause', async (t) => {
-  const assignment = assignmentVariable({ slot: 0, generation: 2, application: null, address: { host: '127.0.0.1', port: 0 }, slotPort: null })
+  const assignment = assignmentVariable({ slot: 0, generation: 2, application: null, address: { host: '127.0.0.1', port: 0 }, slotPort: null, logFile: null, transport: 'http' })
   const worker = fork(PROGRAM, { env: { ...process.env, ...assignment, PORT: 'http', WORKERS: 'many' } })
   t.teardown(() => worker.kill('SIGKILL'))
   const options = { signal: AbortSignal.timeout(DEADLINE) }

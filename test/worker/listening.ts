@@ -1,11 +1,13 @@
 import { EventEmitter, on, once } from 'node:events'
 import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http'
 import type { AddressInfo, NetConnectOpts, Socket } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
 import type { Test } from 'tap'
 import { Drain } from '../../src/worker/drain.ts'
 import { createDrainableServer } from '../../src/worker/drainable-server.ts'
-import { connectRaw, request, type RawClient } from '../helpers/raw-client.ts'
-import { DEADLINE } from '../helpers/wait-until.ts'
+import type { TlsOptions } from '../../src/worker/secure-server.ts'
+import { connectRaw, connectTls, request, type RawClient } from '../helpers/raw-client.ts'
+import { DEADLINE, waitUntil } from '../helpers/wait-until.ts'
 
 export interface Listening {
   readonly server: Server
@@ -25,8 +27,10 @@ export interface Listening {
   readonly arrival: (count?: number) => Promise<[IncomingMessage, ServerResponse]>
 }
 
-/** Answers with method and URL where no handler is given. */
-export async function listen (t: Test, routes: Readonly<Record<string, RequestListener>> = {}, options: ServerOptions = {}, now?: () => number): Promise<Listening> {
+/** Answers with method and URL where no handler is given. Over TLS clients connect securely, and `sockets` are those that requests come over. */
+export async function listen (
+  t: Test, routes: Readonly<Record<string, RequestListener>> = {}, options: ServerOptions = {}, now?: () => number, tls?: TlsOptions
+): Promise<Listening> {
   const handled: string[] = []
   const drain = new Drain(() => {}, now)
   const server = createDrainableServer(drain, options, (received, response) => {
@@ -34,17 +38,23 @@ export async function listen (t: Test, routes: Readonly<Record<string, RequestLi
     const route = routes[String(received.url)]
     if (route === undefined) response.end(`${received.method} ${received.url}`)
     else route(received, response)
-  })
-  t.teardown(() => { server.close(); server.closeAllConnections() })
+  }, tls)
   const sockets: Socket[] = []
-  server.on('connection', (socket) => { sockets.push(socket) })
+  const all = new Set<Socket>()
+  const connection = tls === undefined ? 'connection' : 'secureConnection'
+  server.on(connection, (socket) => { sockets.push(socket) })
+  server.on('connection', (socket) => { all.add(socket) })
+  t.teardown(() => {
+    server.close()
+    for (const socket of all) socket.destroy()
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
 
   const { port } = server.address() as AddressInfo
   const connect: Listening['connect'] = async (connectOptions) => {
-    const connected = soon(server, 'connection')
-    const client = await connectRaw(t, port, connectOptions)
+    const connected = soon(server, connection)
+    const client = tls === undefined ? await connectRaw(t, port, connectOptions) : await connectTls(t, port, connectOptions as ConnectionOptions)
     await connected
     return client
   }
@@ -58,6 +68,8 @@ export async function listen (t: Test, routes: Readonly<Record<string, RequestLi
     connectIdle: async (connectOptions) => {
       const client = await connect(connectOptions)
       await client.send(request('GET /first')).answer()
+      // Over TLS the client has the answer before Node knows that it was sent.
+      if (tls !== undefined) await waitUntil(() => drain.progress().requests === 0, () => 'the end of the first answer')
       return client
     },
     close: async () => {

@@ -8,6 +8,7 @@ import { MetricsPortUnusableError } from '../../errors.ts'
 import type { ExitCode } from '../../exit-codes.ts'
 import type { Launch } from '../../launch.ts'
 import type { Logger } from '../../logger.ts'
+import type { Operation } from '../operation.ts'
 import type { Supervisor } from '../supervisor.ts'
 import { claimDirectory, claimSocket } from './claim-socket.ts'
 import { DeferredServer } from './deferred-server.ts'
@@ -30,9 +31,9 @@ export interface Place {
 export interface Served {
   readonly supervisor: Supervisor
   readonly instance: Instance
+  /** What is asked of the service is asked of it as by signals. */
+  readonly operation: Pick<Operation, 'scaleTo' | 'stop'>
   readonly metrics: MetricsSource
-  /** Asks for a stop as SIGTERM does. */
-  readonly stop: () => void
 }
 
 /** What answers for the primary: the control socket, and the port for metrics. */
@@ -72,17 +73,17 @@ export class Control {
     }
   }
 
-  async serve ({ supervisor, instance, metrics, stop }: Served): Promise<void> {
+  async serve ({ supervisor, operation, instance, metrics }: Served): Promise<void> {
     const now = (): number => performance.now()
     const status = () => describeStatus(supervisor, instance, this.#startedAt, { now, wall: Date.now })
     const askToStop = async (): Promise<ExitCode> => {
-      stop()
+      operation.stop(false)
       return await this.#stopped
     }
     if (this.socket !== undefined) {
       await this.#control.serve(async (fastify) => {
         await fastify.register(observe, { status, metrics })
-        await fastify.register(command, { supervisor, now, stop: askToStop })
+        await fastify.register(command, { supervisor, now, scaleTo: operation.scaleTo, stop: askToStop })
       })
     }
     if (this.metricsUrl !== undefined) {

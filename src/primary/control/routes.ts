@@ -6,6 +6,7 @@ import {
 } from '../../control-api.ts'
 import { ServiceStoppingError } from '../../errors.ts'
 import type { ExitCode } from '../../exit-codes.ts'
+import type { Operation } from '../operation.ts'
 import type { Supervisor } from '../supervisor.ts'
 import { requestReload, type Reloading } from './reload-request.ts'
 import { describeOutcome } from './status.ts'
@@ -26,8 +27,9 @@ export interface Healthy {
 }
 
 export interface Commanding {
-  readonly supervisor: Reloading & Pick<Supervisor, 'scale' | 'length' | 'state'>
+  readonly supervisor: Reloading & Pick<Supervisor, 'state'>
   readonly now: () => number
+  readonly scaleTo: Operation['scaleTo']
   /** Asks for a stop; settled when no worker is left, with what the primary exits with. */
   readonly stop: () => Promise<ExitCode>
 }
@@ -54,7 +56,7 @@ export const health: FastifyPluginAsyncJsonSchemaToTs<{ Options: Healthy }> = as
 }
 
 /** `POST /reload`, `POST /scale` and `POST /stop`: what signals do, with an answer. */
-export const command: FastifyPluginAsyncJsonSchemaToTs<{ Options: Commanding }> = async (context, { supervisor, now, stop }) => {
+export const command: FastifyPluginAsyncJsonSchemaToTs<{ Options: Commanding }> = async (context, { supervisor, now, scaleTo, stop }) => {
   // No body is the same as an empty one.
   context.addHook('preValidation', async (request) => { request.body ??= {} })
 
@@ -71,9 +73,12 @@ export const command: FastifyPluginAsyncJsonSchemaToTs<{ Options: Commanding }> 
   })
 
   context.post('/scale', { schema: { body: SCALE, response: { 200: SCALED, 409: PROBLEM } } }, async (request, reply) => {
-    if (supervisor.state === 'stopping') return await reply.code(409).send(problem(new ServiceStoppingError().message))
-    supervisor.scale(request.body.workers - supervisor.length)
-    return { workers: supervisor.length }
+    try {
+      if (supervisor.state === 'stopping') throw new ServiceStoppingError()
+      return { workers: await scaleTo(request.body.workers) }
+    } catch (error) {
+      return await reply.code(409).send({ statusCode: 409, error: 'Conflict', message: (error as Error).message })
+    }
   })
 
   context.post('/stop', { schema: { response: { 200: STOPPED } } }, async () => ({ code: await stop() }))
@@ -88,8 +93,4 @@ function streamReload (supervisor: Reloading, isDrained: boolean, now: () => num
   stream.once('close', reload.leave)
   reload.outcome.then(() => { stream.push(null) }, () => {})
   return stream
-}
-
-function problem (message: string): { statusCode: number, error: string, message: string } {
-  return { statusCode: 409, error: 'Conflict', message }
 }

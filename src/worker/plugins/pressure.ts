@@ -34,10 +34,15 @@ export async function watchPressure (root: FastifyInstance, limits: PressureLimi
   return () => performance.now() - startedAt > 2 * SAMPLE && measuring.some((context) => context.isUnderPressure())
 }
 
-/** Answers 503 with `Retry-After` to every request of this context while the process is under pressure. */
-export function shed (context: FastifyInstance, isUnderPressure: () => boolean): void {
+/**
+ * Answers 503 with `Retry-After` to every request of this context while the process is under pressure.
+ *
+ * @param count called for each of them
+ */
+export function shed (context: FastifyInstance, isUnderPressure: () => boolean, count: () => void): void {
   context.addHook('onRequest', (_request, reply, done) => {
     if (!isUnderPressure()) { done(); return }
+    count()
     reply.header('retry-after', RETRY_AFTER)
     done(new UnderPressureError())
   })

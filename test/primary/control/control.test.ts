@@ -46,7 +46,14 @@ async function serveControl (t: Test, { settings = {}, change = {}, isRunning = 
     supervisor: scene.supervisor,
     instance: { version: '1.2.3', pid: process.pid, url: 'http://127.0.0.1:4000' },
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'baton_generation 1\n' },
-    stop: () => { stops++ }
+    operation: {
+      stop: () => { stops++ },
+      scaleTo: async (workers) => {
+        if (workers === 66) throw new Error('slot 65 cannot have its port')
+        scene.supervisor.scale(workers - scene.supervisor.length)
+        return scene.supervisor.length
+      }
+    }
   })
   t.teardown(async () => { await control.end(0) })
   return { scene, control, socket: String(control.socket), warnings: where.warnings, stops: () => stops }
@@ -276,6 +283,7 @@ await t.test('scaling says how many workers there are to be', async (t) => {
   scene.settle()
   t.equal(scene.table().length, 4)
   t.match(await ask(socket, '/scale', { method: 'POST', body: { workers: 1 } }), { status: 200, json: { workers: 1 } })
+  t.match(await ask(socket, '/scale', { method: 'POST', body: { workers: 66 } }), { status: 409, json: { message: 'slot 65 cannot have its port' } })
   scene.supervisor.stop({ idleTimeout: 0, delay: 0 })
   t.match(await ask(socket, '/scale', { method: 'POST', body: { workers: 2 } }), { status: 409, json: { message: 'the service is stopping' } })
 })
@@ -346,7 +354,7 @@ await t.test('requests that come before it serves are answered when it does', as
     supervisor: supervise().supervisor,
     instance: { version: '1.2.3', pid: 1, url: '' },
     metrics: { contentType: 'text/plain', text: async () => '' },
-    stop: () => {}
+    operation: { stop: () => {}, scaleTo: async () => 1 }
   })
 
   t.match(await answer, { status: 200, json: { state: 'starting', workers: [] } })

@@ -1,0 +1,75 @@
+import { Ajv, type ValidateFunction } from 'ajv'
+import { MAX_SERIES, REQUEST_BOUNDS, type Figures } from '../../figures.ts'
+
+const AMOUNT = { type: 'number', minimum: 0 }
+const NAME = { type: 'string', pattern: '^(nodejs|process)_[a-z0-9_]{1,80}$' }
+
+/** Each list has an end, because an application can send in our name what it likes. */
+const SCHEMA = {
+  type: 'object',
+  required: ['bounds', 'requests', 'inFlight', 'connections', 'shed', 'closedAtDeadline', 'node'],
+  properties: {
+    // Those of a release with other buckets cannot be added to ours.
+    bounds: { const: REQUEST_BOUNDS },
+    requests: {
+      type: 'array',
+      // By status, there may be a few for those that found no room.
+      maxItems: 2 * MAX_SERIES,
+      items: {
+        type: 'object',
+        required: ['method', 'route', 'status', 'sum', 'counts'],
+        properties: {
+          method: { type: 'string', maxLength: 20 },
+          route: { type: 'string', maxLength: 200 },
+          status: { type: 'integer', minimum: 100, maximum: 999 },
+          sum: AMOUNT,
+          counts: { type: 'array', minItems: REQUEST_BOUNDS.length + 1, maxItems: REQUEST_BOUNDS.length + 1, items: AMOUNT }
+        }
+      }
+    },
+    inFlight: AMOUNT,
+    connections: AMOUNT,
+    shed: AMOUNT,
+    closedAtDeadline: AMOUNT,
+    node: {
+      type: 'array',
+      maxItems: 100,
+      items: {
+        type: 'object',
+        required: ['name', 'help', 'type', 'values'],
+        properties: {
+          name: NAME,
+          help: { type: 'string', maxLength: 500 },
+          type: { enum: ['counter', 'gauge', 'histogram'] },
+          values: {
+            type: 'array',
+            maxItems: 200,
+            items: {
+              type: 'object',
+              required: ['value', 'labels'],
+              properties: {
+                value: { type: 'number' },
+                metricName: NAME,
+                labels: {
+                  type: 'object',
+                  maxProperties: 8,
+                  propertyNames: { pattern: '^(?!(process|slot)$)[a-z_]{1,40}$' },
+                  additionalProperties: { type: ['string', 'number'], maxLength: 200 }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/** Whether what a worker sent as its figures can be used: there may be an application behind it, or another release. */
+export function areFigures (received: unknown): received is Figures {
+  validate ??= new Ajv({ allowUnionTypes: true }).compile<Figures>(SCHEMA)
+  return validate(received)
+}
+
+/** Made when it is needed first: that takes a while, and most instances are asked for no metrics. */
+let validate: ValidateFunction<Figures> | undefined

@@ -1,0 +1,55 @@
+import type { ServerResponse } from 'node:http'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { OTHER } from '../../figures.ts'
+import type { RequestTable } from '../request-table.ts'
+
+/** The client went away before there was an answer; the code is nginx's. */
+const CLIENT_GONE = 499
+/** Route of a request that no route is for. */
+const UNKNOWN = 'unknown'
+
+const REPLY = Symbol('baton.reply')
+
+interface MeteredResponse extends ServerResponse {
+  /** While it has not been counted. */
+  [REPLY]?: FastifyReply | undefined
+}
+
+/**
+ * Measures every request that comes to a hook, whatever answers it, until its answer has been sent.
+ *
+ * An answer that is cut counts with its status when its head was sent, and else as 499. A connection that
+ * was taken over (a WebSocket) is no answer, and not counted.
+ */
+export function meter (root: FastifyInstance, requests: Pick<RequestTable, 'add'>): void {
+  const methods = new Set(root.supportedMethods)
+
+  function count (reply: FastifyReply, status: number): void {
+    const { request } = reply
+    const { method } = request.raw
+    requests.add(methods.has(method as string) ? method as string : OTHER, request.routeOptions.url ?? UNKNOWN, status, reply.elapsedTime)
+  }
+
+  // One function for all responses, and not one for each.
+  function onClose (this: MeteredResponse): void {
+    const reply = this[REPLY]
+    if (reply === undefined) return
+    if (this.headersSent) count(reply, this.statusCode)
+    else if (!reply.sent) count(reply, CLIENT_GONE)
+  }
+
+  root.addHook('onRequest', (_request, reply, done) => {
+    const response = reply.raw as MeteredResponse
+    response[REPLY] = reply
+    response.on('close', onClose)
+    done()
+  })
+  root.addHook('onResponse', (_request, reply, done) => {
+    const response = reply.raw as MeteredResponse
+    if (response[REPLY] !== undefined) {
+      response[REPLY] = undefined
+      count(reply, response.statusCode)
+    }
+    done()
+  })
+}
