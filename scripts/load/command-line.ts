@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util'
-
 import { DEFAULT_CONNECTIONS } from './client-mix.ts'
+import { parseOptions } from './command.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Durations in milliseconds. */
@@ -55,7 +54,7 @@ const NUMBER = /^\d+(?:\.\d+)?$/
 
 /** @throws UsageError */
 export function parseCommandLine (args: readonly string[]): CommandLine {
-  const values = parseOptions(args)
+  const values = parseOptions(args, OPTIONS)
   const url = values.url === undefined ? undefined : parseUrl(values.url)
   const pid = values.pid === undefined ? undefined : parseInteger('--pid', values.pid, 2, 4_194_304)
   const reloads = parseInteger('--reloads', values.reloads, 0, 1000)
@@ -76,15 +75,6 @@ export function parseCommandLine (args: readonly string[]): CommandLine {
     pid,
     program: values.program,
     wantsHelp: values.help
-  }
-}
-
-function parseOptions (args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values
-  } catch (error) {
-    // Its first sentence says what is wrong, the others how to quote.
-    throw new UsageError((error as Error).message.split('. ')[0], { cause: error })
   }
 }
 

@@ -7,7 +7,7 @@ const LOOP_RESOLUTION = 10
 export interface GeneratorReport {
   /** By how many milliseconds its event loop was late, in 99 of 100 looks, and at most. */
   readonly loopDelay: { readonly p99: number, readonly max: number }
-  /** Share of the time in which its event loop had work, from 0 to 1. */
+  /** Share of the time in which its event loop had work, or waited for a processor to do it, from 0 to 1. */
   readonly loopUtilization: number
   /** Processors that it kept busy, 1 is one whole; the service had what was left of the machine. */
   readonly cpus: number
@@ -53,7 +53,7 @@ export function findDistortions ({ loopDelay, loopUtilization }: GeneratorReport
   const limit = Math.max(HARMLESS_DELAY, p99 * MAX_DELAY_SHARE)
   return [
     ...loopUtilization > MAX_UTILIZATION
-      ? [`it was busy for ${percent(loopUtilization)} of the time (limit ${percent(MAX_UTILIZATION)}): the service could have answered more`]
+      ? [`it had work for ${percent(loopUtilization)} of the time (limit ${percent(MAX_UTILIZATION)}): rates are too low, and latencies too high`]
       : [],
     ...loopDelay.p99 > limit
       ? [`its event loop was late by ${loopDelay.p99.toFixed(1)} ms at p99 (limit ${limit.toFixed(1)} ms): the latencies contain that`]

@@ -23,7 +23,12 @@ export interface Http2Answer {
 export async function exchange (
   { http2, trace }: Session, path: string, body: Buffer | undefined, timeout: number
 ): Promise<Http2Answer | undefined> {
-  const stream = http2.request({ [HTTP2_HEADER_METHOD]: body === undefined ? 'GET' : 'POST', [HTTP2_HEADER_PATH]: path }, { endStream: body === undefined })
+  const stream = http2.request({
+    [HTTP2_HEADER_METHOD]: body === undefined ? 'GET' : 'POST',
+    [HTTP2_HEADER_PATH]: path,
+    // Fastify takes a request that names neither a type nor a length for one without a body.
+    ...body === undefined ? {} : { 'content-type': 'application/octet-stream', 'content-length': body.length }
+  }, { endStream: body === undefined })
   trace.sentAt = performance.now()
   if (body !== undefined) stream.end(body)
 

@@ -1,29 +1,19 @@
 import { createClientMix } from './client-mix.ts'
+import { ExitCode, runCommand, type Command, type Surroundings } from './command.ts'
 import { parseCommandLine, USAGE, type CommandLine } from './command-line.ts'
 import { speaksHttp2 } from './http2-probe.ts'
 import { runLoad } from './load-run.ts'
-import { createDisplay, type Output } from './progress-display.ts'
+import { createDisplay } from './progress-display.ts'
 import type { Reloader } from './reload.ts'
 import type { Report } from './report.ts'
 import { RunningService } from './running-service.ts'
 import type { ServiceExit } from './service-process.ts'
-import { ServiceStartError, StartedService } from './started-service.ts'
+import { StartedService } from './started-service.ts'
 import { formatSummary } from './summary.ts'
 import { resolveTarget, type Target } from './target.ts'
+import { traceUndici } from './undici-trace.ts'
 import { UsageError } from './usage-error.ts'
 import { judge } from './verdict.ts'
-
-export interface Surroundings {
-  readonly stdout: Output
-  readonly stderr: Output
-  readonly env: NodeJS.ProcessEnv
-  /** The program to start when the command line names none. */
-  readonly program: string
-  /** Ends the run early. */
-  readonly signal: AbortSignal
-}
-
-export const ExitCode = { ok: 0, failed: 1, usage: 64 } as const
 
 /** Longer than the service gives its own workers. */
 const START_TIMEOUT = 40_000
@@ -36,33 +26,21 @@ interface Run {
   readonly signal: AbortSignal
 }
 
+const COMMAND: Command<CommandLine> = {
+  usage: USAGE,
+  parse: parseCommandLine,
+  run: async (commandLine, surroundings) => commandLine.url === undefined
+    ? await loadOwnService(commandLine, surroundings)
+    : await loadService(commandLine, commandLine.url, surroundings)
+}
+
 /**
  * The load test from its command line to its verdict.
  *
  * @returns the exit code
  */
 export async function loadTest (args: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { stdout, stderr } = surroundings
-  try {
-    const commandLine = parseCommandLine(args)
-    if (commandLine.wantsHelp) {
-      stdout.write(USAGE)
-      return ExitCode.ok
-    }
-    return commandLine.url === undefined
-      ? await loadOwnService(commandLine, surroundings)
-      : await loadService(commandLine, commandLine.url, surroundings)
-  } catch (error) {
-    if (error instanceof UsageError) {
-      stderr.write(`${error.message} (--help lists the options)\n`)
-      return ExitCode.usage
-    }
-    if (error instanceof ServiceStartError) {
-      stderr.write(`${error.message}\n`)
-      return ExitCode.failed
-    }
-    throw error
-  }
+  return await runCommand(COMMAND, args, surroundings)
 }
 
 /** Starts the service and stops it, whatever happens in between. */
@@ -102,6 +80,7 @@ async function load (commandLine: CommandLine, { stdout, env }: Surroundings, { 
   const { connections, rate, duration, reloads, timeout, reloadTimeout } = commandLine
   const kinds = createClientMix(connections, { rate, hasHttp2: await speaksHttp2(target, PROBE_TIMEOUT) })
   const display = createDisplay(stdout, env)
+  const stopTracing = traceUndici()
   const clients = kinds.reduce((sum, { count }) => sum + count, 0)
   stdout.write(`${clients} clients of ${kinds.length} kinds load ${target.origin} for ${duration / 1000} s, with ${reloads} reloads\n`)
   try {
@@ -118,6 +97,7 @@ async function load (commandLine: CommandLine, { stdout, env }: Surroundings, { 
       progressInterval: display.interval
     })
   } finally {
+    stopTracing()
     display.clear()
   }
 }
