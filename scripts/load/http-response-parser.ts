@@ -47,7 +47,7 @@ export class HttpResponseParser implements PendingResponse {
   /** Bytes that the body, or its current chunk, still lacks. */
   #lacking = 0
 
-  /** Bytes received of an answer that is not complete. */
+  /** Bytes received of an answer that is not complete; an interim answer before it does not count. */
   get pendingBytes (): number {
     return this.#taken + this.#rest.length
   }
