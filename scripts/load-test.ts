@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 
-import { ExitCode, loadTest } from './load/program.ts'
+import { ExitCode } from './load/command.ts'
+import { loadTest } from './load/program.ts'
 
 /** `npm run` and the terminal both deliver Ctrl-C: a second one within so many milliseconds is the same. */
 const SAME_SIGNAL = 500

@@ -1,7 +1,5 @@
-import { parseArgs } from 'node:util'
-
+import { parseOptions } from '../load/command.ts'
 import { parseInteger, parseNumber } from '../load/command-line.ts'
-import { UsageError } from '../load/usage-error.ts'
 import { LARGEST_SEED } from './random.ts'
 
 /** Durations in milliseconds. */
@@ -22,7 +20,7 @@ const DEFAULT_CONNECTIONS = 60
 
 export const USAGE = `Usage: npm run chaos -- [options]
 
-Loads the service with ten kinds of clients while a random hand reloads it, deploys good and broken
+Loads the service with every kind of client while a random hand reloads it, deploys good and broken
 releases, kills its workers and scales it; exits 1 when a request fails that no dead worker excuses.
 
   --duration <seconds>    how long (120)
@@ -46,7 +44,7 @@ const OPTIONS = {
 
 /** @throws UsageError */
 export function parseCommandLine (args: readonly string[]): CommandLine {
-  const { duration, seed, connections, timeout, program, log, help } = parseOptions(args)
+  const { duration, seed, connections, timeout, program, log, help } = parseOptions(args, OPTIONS)
   return {
     duration: parseNumber('--duration', duration, 0.1, 3600) * 1000,
     seed: seed === undefined ? undefined : parseInteger('--seed', seed, 0, LARGEST_SEED),
@@ -55,13 +53,5 @@ export function parseCommandLine (args: readonly string[]): CommandLine {
     program,
     log,
     wantsHelp: help
-  }
-}
-
-function parseOptions (args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values
-  } catch (error) {
-    throw new UsageError((error as Error).message.split('. ')[0], { cause: error })
   }
 }

@@ -5,13 +5,12 @@ import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 
+import { ExitCode, runCommand, type Surroundings } from '../load/command.ts'
 import { createClientMix } from '../load/client-mix.ts'
 import type { ClientKind } from '../load/client-kind.ts'
-import { ExitCode, type Surroundings } from '../load/program.ts'
 import { ServiceProcess } from '../load/service-process.ts'
 import { createTarget, type Target } from '../load/target.ts'
 import { traceUndici } from '../load/undici-trace.ts'
-import { UsageError } from '../load/usage-error.ts'
 import { ChaosLedger } from './chaos-ledger.ts'
 import { parseCommandLine, USAGE, type CommandLine } from './command-line.ts'
 import { checkPool, isAlive, waitFor } from './final-check.ts'
@@ -65,19 +64,7 @@ interface Run {
  * @returns the exit code
  */
 export async function chaos (args: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { stdout, stderr } = surroundings
-  try {
-    const commandLine = parseCommandLine(args)
-    if (commandLine.wantsHelp) {
-      stdout.write(USAGE)
-      return ExitCode.ok
-    }
-    return await runChaos(commandLine, surroundings)
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    stderr.write(`${error.message} (--help lists the options)\n`)
-    return ExitCode.usage
-  }
+  return await runCommand({ usage: USAGE, parse: parseCommandLine, run: runChaos }, args, surroundings)
 }
 
 /** Makes the releases and starts the service, and leaves neither behind. */
@@ -171,7 +158,7 @@ async function load<T> (
   // Not the hand's: how often clients draw depends on how quick the service is.
   const random = new Random(seed)
   const recorder = {
-    answered: ledger.answered.bind(ledger), failed: ledger.failed.bind(ledger), identified: () => {}
+    answered: ledger.answered.bind(ledger), failed: ledger.failed.bind(ledger), unprocessed: () => {}, identified: () => {}
   }
   const clients = Promise.all(kinds.map((kind) => kind.run({
     target, timeout, recorder, signal: stop.signal, maxRequests: MAX_REQUESTS_PER_CLIENT, random: () => random.next()

@@ -38,6 +38,8 @@ export interface ClientContext {
 export interface Recorder {
   readonly answered: (request: RequestTimes) => void
   readonly failed: (request: FailedRequest) => void
+  /** HTTP/2 can say that a request was not processed: neither a success nor a failure. */
+  readonly unprocessed: (request: RequestTimes) => void
   /** An answer said which worker gave it. */
   readonly identified: (sighting: WorkerSighting) => void
 }

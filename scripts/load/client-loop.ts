@@ -41,6 +41,11 @@ export class ClientLoop {
     this.#context.recorder.answered({ kind: this.#kind, startedAt, endedAt: performance.now() })
   }
 
+  /** The server has said that it did not process the request. */
+  unprocessed (startedAt: number): void {
+    this.#context.recorder.unprocessed({ kind: this.#kind, startedAt, endedAt: performance.now() })
+  }
+
   /** @throws the error itself when it is a fault of this program */
   failed (error: unknown, startedAt: number): void {
     const failure = toRequestFailure(error)
@@ -50,10 +55,13 @@ export class ClientLoop {
   /**
    * Notes which worker answered.
    *
+   * @returns it as `slot/generation/pid`, when that is known
    * @throws RequestFailure when the body does not say
    */
-  identify (body: string, openedAt?: number): void {
-    this.#context.recorder.identified({ worker: readIdentity(body), seenAt: performance.now(), openedAt })
+  identify (body: string, openedAt?: number): string | undefined {
+    const worker = readIdentity(body)
+    this.#context.recorder.identified({ worker, seenAt: performance.now(), openedAt })
+    return worker.pid === undefined ? undefined : `${worker.slot}/${worker.generation}/${worker.pid}`
   }
 
   /** @returns a number of milliseconds between the two */

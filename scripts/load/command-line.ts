@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util'
-
 import { DEFAULT_CONNECTIONS } from './client-mix.ts'
+import { parseOptions } from './command.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Durations in milliseconds. */
@@ -8,6 +7,8 @@ export interface CommandLine {
   readonly duration: number
   readonly reloads: number
   readonly connections: number
+  /** Requests a second of the open model; undefined for the closed one. */
+  readonly rate: number | undefined
   readonly timeout: number
   readonly reloadTimeout: number
   /** The service to load; undefined to start one. */
@@ -28,12 +29,13 @@ export const STDOUT = '-'
 
 export const USAGE = `Usage: npm run load-test -- [options]
 
-Loads the service with ten kinds of clients while it reloads; exits 1 when one request fails.
+Loads the service with every kind of client while it reloads; exits 1 when one request fails.
 Without --url it starts the service that was built here, with the environment as it is.
 
   --duration <seconds>        how long (20)
   --reloads <number>          how many SIGHUPs in that time (5)
   --connections <number>      how many clients together, one of each kind at least (${DEFAULT_CONNECTIONS})
+  --rate <number>             requests a second that wait for no answer (open model), instead of quick clients
   --timeout <seconds>         how long one request may take (30)
   --reload-timeout <seconds>  how long one reload may take (60)
   --url <url>                 load what runs there, on a loopback address
@@ -48,6 +50,7 @@ const OPTIONS = {
   duration: { type: 'string', default: '20' },
   reloads: { type: 'string', default: '5' },
   connections: { type: 'string', default: String(DEFAULT_CONNECTIONS) },
+  rate: { type: 'string' },
   timeout: { type: 'string', default: '30' },
   'reload-timeout': { type: 'string', default: '60' },
   url: { type: 'string' },
@@ -62,7 +65,7 @@ const NUMBER = /^\d+(?:\.\d+)?$/
 
 /** @throws UsageError */
 export function parseCommandLine (args: readonly string[]): CommandLine {
-  const values = parseOptions(args)
+  const values = parseOptions(args.map(nameStdout), OPTIONS)
   const url = values.url === undefined ? undefined : parseUrl(values.url)
   const pid = values.pid === undefined ? undefined : parseInteger('--pid', values.pid, 2, 4_194_304)
   const reloads = parseInteger('--reloads', values.reloads, 0, 1000)
@@ -76,6 +79,7 @@ export function parseCommandLine (args: readonly string[]): CommandLine {
     duration: parseNumber('--duration', values.duration, 0.1, 3600) * 1000,
     reloads,
     connections: parseInteger('--connections', values.connections, 1, 5000),
+    rate: values.rate === undefined ? undefined : parseNumber('--rate', values.rate, 0.1, 100_000),
     timeout: parseNumber('--timeout', values.timeout, 0.1, 600) * 1000,
     reloadTimeout: parseNumber('--reload-timeout', values['reload-timeout'], 0.1, 600) * 1000,
     url,
@@ -84,15 +88,6 @@ export function parseCommandLine (args: readonly string[]): CommandLine {
     report: parseFile('--report', values.report),
     json: parseFile('--json', values.json),
     wantsHelp: values.help
-  }
-}
-
-function parseOptions (args: readonly string[]) {
-  try {
-    return parseArgs({ args: args.map(nameStdout), options: OPTIONS }).values
-  } catch (error) {
-    // Its first sentence says what is wrong, the others how to quote.
-    throw new UsageError((error as Error).message.split('. ')[0], { cause: error })
   }
 }
 
@@ -124,7 +119,7 @@ export function parseNumber (option: string, text: string, minimum: number, maxi
 function parseUrl (text: string): URL {
   if (!URL.canParse(text)) throw new UsageError(`--url is ${JSON.stringify(text)}: it must be a URL such as http://127.0.0.1:3000`)
   const url = new URL(text)
-  if (url.protocol !== 'http:') throw new UsageError(`--url is ${text}: only http is spoken here`)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new UsageError(`--url is ${text}: only http and https are spoken here`)
   if (url.pathname !== '/' || url.search !== '' || url.username !== '') {
     throw new UsageError(`--url is ${text}: it must be an origin, without a path`)
   }

@@ -1,12 +1,14 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 
 import { startTrace, WORKER_HEADER, type ConnectionTrace } from './connection-trace.ts'
-import { HttpResponseParser, type HttpResponse } from './http-response-parser.ts'
+import { HttpResponseParser, type HttpResponse, type PendingResponse } from './http-response-parser.ts'
+import { openSocket } from './open-socket.ts'
 import { RequestFailure, toRequestFailure } from './request-failure.ts'
 import type { Target } from './target.ts'
 
 interface Waiter {
-  readonly resolve: (response: HttpResponse) => void
+  readonly isEnough: (pending: PendingResponse) => boolean
+  readonly resolve: () => void
   readonly reject: (failure: RequestFailure) => void
 }
 
@@ -29,6 +31,8 @@ export class Connection {
   /** Requests sent that have no answer yet. */
   #owed = 0
   #isOver = false
+  #answeredAt: number | undefined
+  #keepAliveHint: number | undefined
   #failure: RequestFailure | undefined
   #waiter: Waiter | undefined
 
@@ -38,24 +42,7 @@ export class Connection {
    */
   static async open (target: Target, timeout: number): Promise<Connection> {
     const openedAt = performance.now()
-    const socket = connect({ host: target.host, port: target.port, noDelay: true })
-    return await new Promise<Connection>((resolve, reject) => {
-      const deadline = setTimeout(() => {
-        socket.destroy()
-        reject(new RequestFailure('timeout of the connection'))
-      }, timeout)
-      const fail = (error: Error) => {
-        clearTimeout(deadline)
-        reject(toRequestFailure(error))
-      }
-      socket.once('error', fail)
-      socket.once('connect', () => {
-        clearTimeout(deadline)
-        socket.off('error', fail)
-        // Here and not after an await: no event of the socket may come between.
-        resolve(new Connection(socket, openedAt))
-      })
-    })
+    return await openSocket(target, timeout, (socket) => new Connection(socket, openedAt))
   }
 
   private constructor (socket: Socket, openedAt: number) {
@@ -71,6 +58,21 @@ export class Connection {
   /** Whether a further request may be sent. */
   get isReusable (): boolean {
     return !this.#isOver
+  }
+
+  /** What has come of the answer that is being read. */
+  get pending (): PendingResponse {
+    return this.#parser
+  }
+
+  /** How long the last answer said that it may be idle, in milliseconds; undefined when it did not say. */
+  get keepAliveHint (): number | undefined {
+    return this.#keepAliveHint
+  }
+
+  /** @returns milliseconds since the last answer; 0 before the first */
+  idleFor (now: number): number {
+    return this.#answeredAt === undefined ? 0 : now - this.#answeredAt
   }
 
   /**
@@ -100,16 +102,27 @@ export class Connection {
    * @throws RequestFailure when it does not come, or not whole
    */
   async next (timeout: number): Promise<HttpResponse> {
-    const response = this.#responses.shift()
-    if (response !== undefined) return response
+    await this.until(() => false, timeout)
+    return this.#responses.shift() as HttpResponse
+  }
+
+  /**
+   * Waits until enough of the next answer has come, or all of it.
+   *
+   * @param timeout milliseconds
+   * @throws RequestFailure as `next()` does
+   */
+  async until (isEnough: (pending: PendingResponse) => boolean, timeout: number): Promise<void> {
+    if (this.#responses.length > 0) return
     if (this.#failure !== undefined) throw this.#failure
     if (this.#isOver) throw this.#traced(new RequestFailure('closed without an answer'))
+    if (isEnough(this.#parser)) return
 
     const deadline = setTimeout(() => {
       this.#fail(new RequestFailure('timeout', this.#parser.pendingBytes))
     }, timeout)
     try {
-      return await new Promise<HttpResponse>((resolve, reject) => { this.#waiter = { resolve, reject } })
+      await new Promise<void>((resolve, reject) => { this.#waiter = { isEnough, resolve, reject } })
     } finally {
       clearTimeout(deadline)
     }
@@ -131,6 +144,7 @@ export class Connection {
       if (this.#owed === 0 && this.#parser.pendingBytes > 0 && !this.#isOver) {
         this.#fail(new RequestFailure('bytes that nobody asked for', this.#parser.pendingBytes))
       }
+      this.#deliver()
     } catch (error) {
       this.#fail(toRequestFailure(error, this.#parser.pendingBytes))
     }
@@ -143,10 +157,12 @@ export class Connection {
     }
     this.#owed--
     this.trace.worker = response.headers.get(WORKER_HEADER) ?? this.trace.worker
+    this.#answeredAt = performance.now()
+    this.#keepAliveHint = readHint(response.headers)
     this.#responses.push(response)
     if (response.closes) {
       this.#isOver = true
-      if (this.#owed > 0) this.#failure = new RequestFailure('closed by an earlier answer')
+      if (this.#owed > 0) this.#failure = this.#traced(new RequestFailure('closed by an earlier answer'))
       this.#socket.destroy()
     }
     this.#deliver()
@@ -182,9 +198,17 @@ export class Connection {
   #deliver (): void {
     const waiter = this.#waiter
     if (waiter === undefined) return
-    this.#waiter = undefined
-    const response = this.#responses.shift()
-    if (response !== undefined) waiter.resolve(response)
-    else if (this.#failure !== undefined) waiter.reject(this.#failure)
+    if (this.#responses.length > 0 || (this.#failure === undefined && waiter.isEnough(this.#parser))) {
+      this.#waiter = undefined
+      waiter.resolve()
+    } else if (this.#failure !== undefined) {
+      this.#waiter = undefined
+      waiter.reject(this.#failure)
+    }
   }
+}
+
+function readHint (headers: ReadonlyMap<string, string>): number | undefined {
+  const seconds = /(?:^|[,\s])timeout=(\d+)/.exec(headers.get('keep-alive') ?? '')?.[1]
+  return seconds === undefined ? undefined : Number(seconds) * 1000
 }

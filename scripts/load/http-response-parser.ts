@@ -6,6 +6,15 @@ export interface HttpResponse extends ResponseHead {
   readonly body: Buffer
 }
 
+/** What has come so far of an answer. */
+export interface PendingResponse {
+  /** Statuses of the interim answers (1xx) before it. */
+  readonly interim: readonly number[]
+  /** Undefined before its head is complete. */
+  readonly pendingHead: ResponseHead | undefined
+  readonly pendingBody: Buffer
+}
+
 type State = 'head' | 'sized' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailers' | 'until-closed' | 'over'
 
 const EMPTY = Buffer.alloc(0)
@@ -21,25 +30,38 @@ const MAX_BODY = 64 * 1024 * 1024
  * Reads the answers on one HTTP/1.1 connection, in whatever pieces they arrive (RFC 9112).
  *
  * For answers to GET and POST: an answer to HEAD or CONNECT would be misread. Interim answers (1xx) are
- * skipped. It is stricter than a client has to be, because here a lenient reading hides a failure: a
+ * only noted. It is stricter than a client has to be, because here a lenient reading hides a failure: a
  * bare line feed, a body of two lengths and a coding other than chunked are errors. Heads up to
  * 64 KiB and bodies up to 64 MiB are read.
  */
-export class HttpResponseParser {
+export class HttpResponseParser implements PendingResponse {
   #state: State = 'head'
   /** Received and not taken yet. */
   #rest: Buffer = EMPTY
   /** Bytes taken of the answer that is being read. */
   #taken = 0
   #head: ResponseHead | undefined
+  #interim: number[] = []
   #parts: Buffer[] = []
   #bodyLength = 0
   /** Bytes that the body, or its current chunk, still lacks. */
   #lacking = 0
 
-  /** Bytes received of an answer that is not complete. */
+  /** Bytes received of an answer that is not complete; an interim answer before it does not count. */
   get pendingBytes (): number {
     return this.#taken + this.#rest.length
+  }
+
+  get interim (): readonly number[] {
+    return this.#interim
+  }
+
+  get pendingHead (): ResponseHead | undefined {
+    return this.#head
+  }
+
+  get pendingBody (): Buffer {
+    return Buffer.concat(this.#parts)
   }
 
   /**
@@ -86,7 +108,11 @@ export class HttpResponseParser {
 
     const head = parseResponseHead(text)
     if (head.status === 101) throw new MalformedResponseError('101 without an Upgrade')
-    if (head.status < 200) return true
+    if (head.status < 200) {
+      this.#interim.push(head.status)
+      this.#taken = 0
+      return true
+    }
 
     this.#head = head
     if (head.framing.kind === 'chunked') {
@@ -158,6 +184,7 @@ export class HttpResponseParser {
     responses.push({ ...this.#head, body })
     this.#state = this.#head.closes ? 'over' : 'head'
     this.#head = undefined
+    this.#interim = []
     this.#parts = []
     this.#bodyLength = 0
     this.#taken = 0

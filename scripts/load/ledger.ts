@@ -14,6 +14,7 @@ interface Account {
   readonly latencies: Latencies
   readonly reasons: Map<string, number>
   failures: number
+  unprocessed: number
 }
 
 /** Counts what the clients report: all of it, in memory that does not grow with it. */
@@ -27,7 +28,7 @@ export class Ledger {
   constructor (kinds: readonly ClientKind[], startedAt: number) {
     this.#startedAt = startedAt
     this.#accounts = new Map(kinds.map((kind) => [kind.name, {
-      kind, latencies: new Latencies(), reasons: new Map<string, number>(), failures: 0
+      kind, latencies: new Latencies(), reasons: new Map<string, number>(), failures: 0, unprocessed: 0
     }]))
   }
 
@@ -54,6 +55,10 @@ export class Ledger {
     if (this.#failed.length < MAX_FAILURES_KEPT) this.#failed.push(request)
   }
 
+  unprocessed (request: RequestTimes): void {
+    this.#account(request).unprocessed++
+  }
+
   reloadStarted (): void {
     this.#windows.open()
   }
@@ -63,11 +68,12 @@ export class Ledger {
   }
 
   reportKinds (): KindReport[] {
-    return [...this.#accounts.values()].map(({ kind, latencies, failures, reasons }) => ({
+    return [...this.#accounts.values()].map(({ kind, latencies, failures, reasons, unprocessed }) => ({
       name: kind.name,
       clients: kind.count,
       failures,
       reasons: Object.fromEntries(reasons),
+      unprocessed,
       ...summarize(latencies)
     }))
   }
@@ -98,6 +104,8 @@ export class Ledger {
         at: endedAt - this.#startedAt,
         after: endedAt - startedAt,
         bytes: failure.bytes,
+        worker: failure.connection?.worker,
+        connectionAge: failure.connection === undefined ? undefined : endedAt - failure.connection.openedAt,
         reload: this.#windows.numberOf(request),
         sinceReload: before === undefined ? undefined : endedAt - before.reload.startedAt
       }

@@ -1,12 +1,13 @@
 import { setMaxListeners } from 'node:events'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 
 import type { ClientKind, Recorder } from './client-kind.ts'
 import { watchConnections } from './connection-watch.ts'
 import type { DrainReport } from './drain-watch.ts'
+import { GeneratorWatch, type GeneratorReport } from './generator-watch.ts'
 import { Ledger } from './ledger.ts'
+import { ProgressWatch, type Progress } from './progress-watch.ts'
 import { runReloads } from './reload-schedule.ts'
-import type { Reloader } from './reload.ts'
+import type { Reload, Reloader } from './reload.ts'
 import type { Report } from './report.ts'
 import type { Target } from './target.ts'
 import { chooseInterval, Timeline } from './timeline.ts'
@@ -31,20 +32,6 @@ export interface LoadOptions {
   readonly progressInterval?: number
 }
 
-/** How far a run is. */
-export interface Progress {
-  /** Milliseconds since the start. */
-  readonly elapsed: number
-  readonly requests: number
-  readonly failures: number
-  /** Requests a second since the last progress. */
-  readonly rate: number
-  /** All that have answered so far, in ascending order. */
-  readonly generations: readonly number[]
-}
-
-/** Milliseconds between two looks at the event loop; each measured delay contains them. */
-const LOOP_RESOLUTION = 10
 const MAX_REQUESTS_PER_CLIENT = 10_000_000
 const PROGRESS_INTERVAL = 1000
 
@@ -58,21 +45,24 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
   const startedAt = performance.now()
   const ledger = new Ledger(kinds, startedAt)
   const timeline = new Timeline(startedAt, chooseInterval(options.duration))
+  const watch = new ProgressWatch(startedAt, options)
   const isQuick = new Map(kinds.map((kind) => [kind.name, kind.isQuick]))
-  const generations = new Set<number>()
   const recorder: Recorder = {
     answered: (request) => {
+      const quick = isQuick.get(request.kind) === true
       ledger.answered(request)
-      timeline.answered(request, isQuick.get(request.kind) === true)
+      timeline.answered(request, quick)
+      watch.answered(request, quick)
     },
     failed: (request) => {
       ledger.failed(request)
       timeline.failed(request)
+      watch.failed(request)
     },
+    unprocessed: (request) => { ledger.unprocessed(request) },
     identified: (sighting) => {
       timeline.identified(sighting)
-      const { generation } = sighting.worker
-      if (generation !== undefined) generations.add(generation)
+      watch.identified(sighting)
       reloader?.observe?.(sighting)
     }
   }
@@ -80,20 +70,32 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
   // Every pause of every client listens to it.
   setMaxListeners(0, stop.signal)
   const ended = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])])
-  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION })
-  const progress = reportProgress(options, ledger, generations, startedAt)
+  const progress = setInterval(() => {
+    options.onProgress?.(watch.take(performance.now()))
+  }, options.progressInterval ?? PROGRESS_INTERVAL)
+  const reloadLedger = {
+    reloadStarted: () => {
+      ledger.reloadStarted()
+      watch.reloadStarted(performance.now())
+    },
+    reloadEnded: (reload: Reload) => {
+      ledger.reloadEnded(reload)
+      watch.reloadEnded()
+    }
+  }
 
   const unwatch = watchConnections(target.port, (change, at) => { timeline.connectionChanged(change, at) })
 
   let drains: DrainReport | undefined
   let loadDuration: number
-  loop.enable()
+  const generatorWatch = new GeneratorWatch()
+  let generator: GeneratorReport
   const clients = Promise.all(kinds.map((kind) => kind.run({
     target, timeout, recorder, signal: stop.signal, maxRequests: MAX_REQUESTS_PER_CLIENT, random: Math.random
   })))
   try {
     // Clients end first only for a fault of theirs, or at their bound.
-    await Promise.race([runReloads({ ...options, startedAt, ledger, signal: ended }), clients])
+    await Promise.race([runReloads({ ...options, startedAt, ledger: reloadLedger, signal: ended }), clients])
     // Before the clients close their connections, which would end every drain.
     drains = reloader?.drains
     loadDuration = performance.now() - startedAt
@@ -103,7 +105,7 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
     stop.abort()
     unwatch()
     clearInterval(progress)
-    loop.disable()
+    generator = generatorWatch.stop()
   }
 
   return {
@@ -118,28 +120,9 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
     distributions: ledger.reportDistributions(),
     timeline: timeline.report(),
     failed: ledger.reportFailed(),
-    generations: ascending(generations),
-    eventLoopDelay: Math.max(0, loop.max / 1e6 - LOOP_RESOLUTION),
+    generations: watch.generations,
+    eventLoopDelay: generator.loopDelay.max,
+    generator,
     ...(drains === undefined ? {} : { drains })
   }
-}
-
-function reportProgress (
-  { onProgress, progressInterval = PROGRESS_INTERVAL }: LoadOptions,
-  ledger: Ledger,
-  generations: ReadonlySet<number>,
-  startedAt: number
-): NodeJS.Timeout {
-  let last = { at: startedAt, requests: 0 }
-  return setInterval(() => {
-    const now = performance.now()
-    const { requests, failures } = ledger
-    const rate = (requests - last.requests) / (now - last.at) * 1000
-    last = { at: now, requests }
-    onProgress?.({ elapsed: now - startedAt, requests, failures, rate, generations: ascending(generations) })
-  }, progressInterval)
-}
-
-function ascending (numbers: ReadonlySet<number>): number[] {
-  return [...numbers].sort((a, b) => a - b)
 }

@@ -1,9 +1,11 @@
 import { createClientMix } from './client-mix.ts'
+import { ExitCode, runCommand, type Surroundings } from './command.ts'
 import { parseCommandLine, STDOUT, USAGE, type CommandLine } from './command-line.ts'
 import { commandText } from './command-text.ts'
+import { speaksHttp2 } from './http2-probe.ts'
 import { runLoad } from './load-run.ts'
 import { describeMachine } from './machine.ts'
-import { ProgressLine, type Output } from './progress-line.ts'
+import { createDisplay, type Output } from './progress-display.ts'
 import type { Reloader } from './reload.ts'
 import type { Report } from './report.ts'
 import { checkOutputs, writeOutputs } from './run-outputs.ts'
@@ -11,27 +13,17 @@ import { createRunRecord } from './run-record.ts'
 import { RunningService } from './running-service.ts'
 import type { ServiceExit } from './service-process.ts'
 import { tellSettings } from './service-settings.ts'
-import { ServiceStartError, StartedService } from './started-service.ts'
+import { StartedService } from './started-service.ts'
 import { formatSummary } from './summary.ts'
 import { resolveTarget, type Target } from './target.ts'
+import { traceUndici } from './undici-trace.ts'
 import { UsageError } from './usage-error.ts'
 import { judge } from './verdict.ts'
-
-export interface Surroundings {
-  readonly stdout: Output
-  readonly stderr: Output
-  readonly env: NodeJS.ProcessEnv
-  /** The program to start when the command line names none. */
-  readonly program: string
-  /** Ends the run early. */
-  readonly signal: AbortSignal
-}
-
-export const ExitCode = { ok: 0, failed: 1, usage: 64 } as const
 
 /** Longer than the service gives its own workers. */
 const START_TIMEOUT = 40_000
 const STOP_TIMEOUT = 20_000
+const PROBE_TIMEOUT = 5000
 
 /** One call of the program: `stdout` is for people here, and elsewhere when the record goes there. */
 interface Call extends Surroundings {
@@ -55,12 +47,7 @@ interface Run {
  */
 export async function loadTest (args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { stdout, stderr } = surroundings
-  try {
-    const commandLine = parseCommandLine(args)
-    if (commandLine.wantsHelp) {
-      stdout.write(USAGE)
-      return ExitCode.ok
-    }
+  const run = async (commandLine: CommandLine): Promise<number> => {
     checkOutputs(commandLine)
     const call: Call = {
       ...surroundings,
@@ -71,17 +58,8 @@ export async function loadTest (args: readonly string[], surroundings: Surroundi
       recordOutput: stdout
     }
     return commandLine.url === undefined ? await loadOwnService(call) : await loadService(call, commandLine.url)
-  } catch (error) {
-    if (error instanceof UsageError) {
-      stderr.write(`${error.message} (--help lists the options)\n`)
-      return ExitCode.usage
-    }
-    if (error instanceof ServiceStartError) {
-      stderr.write(`${error.message}\n`)
-      return ExitCode.failed
-    }
-    throw error
   }
+  return await runCommand({ usage: USAGE, parse: parseCommandLine, run }, args, surroundings)
 }
 
 /** Starts the service and stops it, whatever happens in between. */
@@ -117,10 +95,11 @@ function findService (pid: number): RunningService {
   }
 }
 
-async function load ({ commandLine, stdout }: Call, { target, reloader, signal }: Run): Promise<Report> {
-  const { connections, duration, reloads, timeout, reloadTimeout } = commandLine
-  const kinds = createClientMix(connections)
-  const line = new ProgressLine(stdout)
+async function load ({ commandLine, stdout, env }: Call, { target, reloader, signal }: Run): Promise<Report> {
+  const { connections, rate, duration, reloads, timeout, reloadTimeout } = commandLine
+  const kinds = createClientMix(connections, { rate, hasHttp2: await speaksHttp2(target, PROBE_TIMEOUT) })
+  const display = createDisplay(stdout, env)
+  const stopTracing = traceUndici()
   const clients = kinds.reduce((sum, { count }) => sum + count, 0)
   stdout.write(`${clients} clients of ${kinds.length} kinds load ${target.origin} for ${duration / 1000} s, with ${reloads} reloads\n`)
   try {
@@ -133,11 +112,12 @@ async function load ({ commandLine, stdout }: Call, { target, reloader, signal }
       reloads,
       reloadTimeout,
       signal,
-      onProgress: (progress) => { line.update(progress) },
-      progressInterval: line.interval
+      onProgress: (progress) => { display.update(progress) },
+      progressInterval: display.interval
     })
   } finally {
-    line.clear()
+    stopTracing()
+    display.clear()
   }
 }
 

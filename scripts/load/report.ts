@@ -1,5 +1,6 @@
 import type { DistributionPoint } from './distribution.ts'
 import type { DrainReport } from './drain-watch.ts'
+import type { GeneratorReport } from './generator-watch.ts'
 import type { Reload } from './reload.ts'
 import type { TimelineReport } from './timeline.ts'
 
@@ -26,6 +27,7 @@ export interface Report {
   readonly generations: readonly number[]
   /** The longest that this program's own event loop was late: latencies are too high by up to that. */
   readonly eventLoopDelay: number
+  readonly generator: GeneratorReport
   /** What had become of the relieved workers when the load ended; unknown of a service started by others. */
   readonly drains?: DrainReport
 }
@@ -49,6 +51,8 @@ export interface KindReport extends LatencyReport {
   readonly failures: number
   /** How many failures had which reason. */
   readonly reasons: Readonly<Record<string, number>>
+  /** Requests that the server said it has not processed, which HTTP/2 can say: neither answered nor failed. */
+  readonly unprocessed: number
 }
 
 export interface ReloadReport extends Reload {
@@ -67,6 +71,10 @@ export interface FailureReport {
   readonly after: number
   /** Bytes received of the answer. */
   readonly bytes: number
+  /** Who gave the last answer on its connection, `slot/generation/pid`; undefined when nobody did, or that is not known. */
+  readonly worker: string | undefined
+  /** How long ago its connection was opened; undefined when there was none, or that is not known. */
+  readonly connectionAge: number | undefined
   /** The reload (1 is the first) that the request overlaps. */
   readonly reload: number | undefined
   /** Since the last SIGHUP: a worker drains for longer than the reload takes. */

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { readAssets } from '../report/assets.ts'
 import { renderPage } from '../report/page.ts'
 import { STDOUT, type CommandLine } from './command-line.ts'
-import type { Output } from './progress-line.ts'
+import type { Output } from './progress-display.ts'
 import { formatRunRecord, type RunRecord } from './run-record.ts'
 import { UsageError } from './usage-error.ts'
 

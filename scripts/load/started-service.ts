@@ -33,7 +33,7 @@ export class StartedService implements Reloader {
   readonly #drains = new DrainWatch()
 
   /**
-   * Starts the program with a free port in `PORT`, and waits until it answers there, or at the port that
+   * Starts the program with a free port in `PORT` (over TLS when the environment names a certificate), and waits until it answers there, or at the port that
    * it names in its log.
    *
    * @param timeout milliseconds until it must answer
@@ -44,14 +44,15 @@ export class StartedService implements Reloader {
     program: string, env: NodeJS.ProcessEnv, timeout: number, signal?: AbortSignal
   ): Promise<StartedService> {
     const deadline = performance.now() + timeout
+    const scheme = env.TLS_CERT_FILE === undefined ? 'http' : 'https'
     let port = await findFreePort()
-    const process = new ServiceProcess(program, { ...env, HOST, PORT: String(port), LOG_LEVEL: 'info' })
+    const process = new ServiceProcess(program, { WORKER_HEADER: 'true', ...env, HOST, PORT: String(port), LOG_LEVEL: 'info' })
     const stopListening = process.onLine((line) => {
       if (typeof line.port === 'number') port = line.port
     })
     try {
       while (!process.gone.aborted && signal?.aborted !== true && performance.now() < deadline) {
-        const target = createTarget(HOST, port)
+        const target = createTarget(HOST, port, scheme)
         if (await isServing(target)) return new StartedService(process, target)
         await Promise.race([sleep(POLL_INTERVAL), process.exited])
       }

@@ -1,3 +1,4 @@
+import { findDistortions } from './generator-watch.ts'
 import type { FailureReport, LatencyReport, Report } from './report.ts'
 import { formatTable } from './text-table.ts'
 
@@ -7,10 +8,11 @@ const FAILURES_SHOWN = 20
 export function formatSummary (report: Report): string {
   return [
     formatKinds(report),
+    formatUnprocessed(report),
     formatFailures(report),
     formatReloads(report),
     formatDrains(report),
-    [`event loop of this program: at most ${formatMs(report.eventLoopDelay)} ms late`]
+    formatGenerator(report)
   ].filter((block) => block.length > 0).map((block) => block.join('\n')).join('\n\n')
 }
 
@@ -26,6 +28,12 @@ function formatKinds ({ kinds, requests, failures }: Report): string[] {
   )
 }
 
+function formatUnprocessed ({ kinds }: Report): string[] {
+  return kinds.filter(({ unprocessed }) => unprocessed > 0).map(({ name, unprocessed }) => {
+    return `${name}: ${formatCount(unprocessed)} more that the server said it has not processed`
+  })
+}
+
 function formatFailures ({ kinds, failed, failures }: Report): string[] {
   if (failures === 0) return []
   const reasons = kinds.flatMap(({ name, reasons }) => Object.entries(reasons).map(([reason, count]) => {
@@ -33,12 +41,12 @@ function formatFailures ({ kinds, failed, failures }: Report): string[] {
   }))
   const shown = failed.slice(0, FAILURES_SHOWN).map((failure) => [
     failure.kind, failure.reason, formatMs(failure.at), formatMs(failure.after), String(failure.bytes),
-    formatReloadOf(failure)
+    failure.worker ?? '', failure.connectionAge === undefined ? '' : formatMs(failure.connectionAge), formatReloadOf(failure)
   ])
   return [
     ...formatTable(['failures', 'reason', 'count'], reasons),
     '',
-    ...formatTable([`the first ${shown.length}`, 'reason', 'at ms', 'took ms', 'bytes', 'reload'], shown)
+    ...formatTable([`the first ${shown.length}`, 'reason', 'at ms', 'took ms', 'bytes', 'worker', 'connection ms', 'reload'], shown)
   ]
 }
 
@@ -71,6 +79,15 @@ function formatDrains ({ drains }: Report): string[] {
   return [
     `workers relieved: ${begun}; gone when the load ended ${finished}, killed ${killed}, still draining ${rest}; ` +
     `the longest drain took ${formatMs(longest)} ms${rest > 0 ? ' or more' : ''}`
+  ]
+}
+
+function formatGenerator ({ generator, inside, outside }: Report): string[] {
+  const { loopDelay, loopUtilization, cpus } = generator
+  return [
+    `load generator: ${cpus.toFixed(2)} processors, event loop busy ${Math.round(loopUtilization * 100)} % of the time, ` +
+    `late by ${formatMs(loopDelay.p99)} ms at p99 and ${formatMs(loopDelay.max)} ms at most`,
+    ...findDistortions(generator, outside.answered > 0 ? outside.p99 : inside.p99).map((distortion) => `WARNING: the load generator distorts: ${distortion}`)
   ]
 }
 

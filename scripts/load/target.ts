@@ -8,14 +8,17 @@ export interface Target {
   /** An IP address, so that no connection waits for a resolver. */
   readonly host: string
   readonly port: number
+  readonly isSecure: boolean
   /** As undici wants it: `http://127.0.0.1:3000`. */
   readonly origin: string
 }
 
+const DEFAULT_PORTS = { http: 80, https: 443 } as const
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1)$/
 
-export function createTarget (host: string, port: number): Target {
-  return { host, port, origin: `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}` }
+export function createTarget (host: string, port: number, scheme: 'http' | 'https' = 'http'): Target {
+  const origin = `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`
+  return { host, port, isSecure: scheme === 'https', origin }
 }
 
 /**
@@ -30,5 +33,6 @@ export async function resolveTarget (url: URL): Promise<Target> {
 
   const { address } = await lookup(name)
   if (!LOOPBACK.test(address)) throw new UsageError(`${name} is ${address}, which is not a loopback address`)
-  return createTarget(address, url.port === '' ? 80 : Number(url.port))
+  const scheme = url.protocol === 'https:' ? 'https' : 'http'
+  return createTarget(address, url.port === '' ? DEFAULT_PORTS[scheme] : Number(url.port), scheme)
 }

@@ -1,13 +1,22 @@
-import type { Dispatcher } from 'undici'
+import { Pool, type Dispatcher } from 'undici'
 
 import { assertSuccess, RequestFailure, toRequestFailure } from './request-failure.ts'
+import type { Target } from './target.ts'
 import { followRequest } from './undici-trace.ts'
+
+/** @returns a pool for HTTP/1.1 that checks no certificate */
+export function createPool ({ origin }: Target, connections: number): Pool {
+  return new Pool(origin, { connections, pipelining: 1, allowH2: false, connect: { rejectUnauthorized: false } })
+}
 
 /**
  * @param timeout milliseconds until the whole body must be there
+ * @param check throws a RequestFailure for a wrong body, which then says on which connection it came
  * @throws RequestFailure
  */
-export async function get (dispatcher: Dispatcher, path: string, timeout: number): Promise<string> {
+export async function get (
+  dispatcher: Dispatcher, path: string, timeout: number, check: (body: string) => void
+): Promise<void> {
   const deadline = new AbortController()
   // undici's own timeouts are coarse, and start anew with every piece of the body.
   const timer = setTimeout(() => { deadline.abort() }, timeout)
@@ -24,12 +33,11 @@ export async function get (dispatcher: Dispatcher, path: string, timeout: number
     }
     followed.answered(headers)
     assertSuccess(statusCode, bytes)
-    return Buffer.concat(pieces).toString()
+    check(Buffer.concat(pieces).toString())
   } catch (error) {
-    if (error instanceof RequestFailure) throw error
-    const failure = deadline.signal.aborted ? new RequestFailure('timeout', bytes) : toRequestFailure(error, bytes)
+    const failure = deadline.signal.aborted && !(error instanceof RequestFailure) ? new RequestFailure('timeout', bytes) : toRequestFailure(error, bytes)
     const connection = followed.connection()
-    if (connection !== undefined) failure.connection = connection
+    if (connection !== undefined) failure.connection ??= connection
     throw failure
   } finally {
     clearTimeout(timer)

@@ -55,9 +55,10 @@ export function failuresTables ({ kinds, failures, failed }: RunRecord): Content
     }),
     table({
       caption: shown.length === failures ? 'Every failure' : `The first ${shown.length} of ${formatCount(failures)} failures`,
-      columns: ['kind', 'reason', 'at s', 'after ms', 'bytes', 'during reload', 'since SIGHUP ms'],
-      rows: shown.map(({ kind, reason, at, after, bytes, reload, sinceReload }) => [
-        kind, reason, (at / 1000).toFixed(3), formatMs(after), formatCount(bytes), reload ?? 'none',
+      columns: ['kind', 'reason', 'at s', 'after ms', 'bytes', 'worker', 'connection ms', 'during reload', 'since SIGHUP ms'],
+      rows: shown.map(({ kind, reason, at, after, bytes, worker, connectionAge, reload, sinceReload }) => [
+        kind, reason, (at / 1000).toFixed(3), formatMs(after), formatCount(bytes), worker ?? '',
+        connectionAge === undefined ? '' : formatMs(connectionAge), reload ?? 'none',
         sinceReload === undefined ? '' : formatMs(sinceReload)
       ]),
       words: [0, 1]

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 
 import { assertWritable } from '../load/run-outputs.ts'
 import { parseRunRecord } from '../load/run-record.ts'
-import type { Output } from '../load/progress-line.ts'
+import type { Output } from '../load/progress-display.ts'
 import { UsageError } from '../load/usage-error.ts'
 import { renderPicture } from './picture.ts'
 

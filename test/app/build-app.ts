@@ -7,6 +7,7 @@ import type { Test } from 'tap'
 
 import app from '../../src/app/index.ts'
 import { Bus } from '../../src/worker/bus.ts'
+import { DEADLINE } from '../helpers/wait-until.ts'
 
 export const worker = { slot: 2, generation: 3, pid: 4242 }
 
@@ -28,7 +29,7 @@ export async function listen (fastify: FastifyInstance): Promise<AddressInfo> {
 
 /** Aborts what a test waits for when it takes far longer than it ever should. */
 export function deadline (): AbortSignal {
-  return AbortSignal.timeout(10_000)
+  return AbortSignal.timeout(DEADLINE)
 }
 
 /** Resolves once a client has left before it had its whole answer, as the server sees it. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
 /** Long enough for a busy machine: reaching it is a failure, never a measure. */
-export const DEADLINE = 20_000
+export const DEADLINE = 60_000
 
 /** Waits for a condition that nothing announces; fails loudly when it does not come. */
 export async function waitUntil (isMet: () => boolean, what: () => string, deadline = DEADLINE): Promise<void> {

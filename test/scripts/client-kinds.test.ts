@@ -3,11 +3,13 @@ import type { Socket } from 'node:net'
 
 import t, { type Test } from 'tap'
 
+import { eventStreams } from '../../scripts/load/kinds/event-streams.ts'
+import { expectContinue } from '../../scripts/load/kinds/expect-continue.ts'
 import { freshConnections } from '../../scripts/load/kinds/fresh-connections.ts'
 import { openedInAdvance } from '../../scripts/load/kinds/opened-in-advance.ts'
 import { pausedKeepAlive } from '../../scripts/load/kinds/paused-keep-alive.ts'
 import { pipelined } from '../../scripts/load/kinds/pipelined.ts'
-import { rawKeepAlivePaused } from '../../scripts/load/kinds/raw-keep-alive.ts'
+import { hintHonoured, hintIgnored, rawKeepAlivePaused } from '../../scripts/load/kinds/raw-keep-alive.ts'
 import { streams } from '../../scripts/load/kinds/streams.ts'
 import { uploads } from '../../scripts/load/kinds/uploads.ts'
 import { BATCH, CLIENTS, type Client } from './helpers/clients.ts'
@@ -29,7 +31,8 @@ await t.test('no kind reports a failure when answers close the connection', asyn
 })
 
 await t.test('a connection that is closed while it is idle is no failure, and is replaced', async (t) => {
-  const idlers = CLIENTS.filter(({ create }) => create === pausedKeepAlive || create === rawKeepAlivePaused)
+  const kinds: ReadonlyArray<Client['create']> = [pausedKeepAlive, rawKeepAlivePaused, hintIgnored, hintHonoured]
+  const idlers = CLIENTS.filter(({ create }) => kinds.includes(create))
   const connections = await expectNoFailure(t, idlers, 2, (response, socket) => {
     response.once('finish', () => { socket.end() })
   })
@@ -85,7 +88,7 @@ await t.test('a wrong answer in the middle of a batch is one failure', async (t)
 })
 
 await t.test('one wrong byte of an upload or a stream is a failure', async (t) => {
-  for (const kind of [uploads(1), streams(1)]) {
+  for (const kind of [uploads(1), expectContinue(1), streams(1)]) {
     const { target } = await startStandIn(t, {
       nth: 2,
       fault: (response, _socket, body) => {
@@ -98,6 +101,46 @@ await t.test('one wrong byte of an upload or a stream is a failure', async (t) =
 
     t.strictSame(record.reasons, ['wrong content'], kind.name)
   }
+})
+
+await t.test('a client that honours the hint leaves its connection before it runs out, one that ignores it does not', async (t) => {
+  // From 0.2 s to 2.2 s or 1.6 s of the hint of 2 s: the longest.
+  for (const [kind, connections] of [[hintHonoured(1), 2], [hintIgnored(1), 1]] as const) {
+    const standIn = await startStandIn(t, { keepAliveTimeout: 2000 })
+
+    const record = await recordKind(kind, standIn.target, { random: () => 0.7, until: ({ answers }) => answers.length > 1 })
+
+    t.strictSame(record.reasons, [], kind.name)
+    t.equal(standIn.connections(), connections, kind.name)
+  }
+})
+
+await t.test('a stream of events is left with an event, and the next one is another connection', async (t) => {
+  const { target, connections } = await startStandIn(t, { streamsEvents: true })
+
+  const record = await recordKind(eventStreams(1), target, { until: ({ answers }) => answers.length > 1 })
+
+  t.strictSame(record.reasons, [])
+  t.equal(connections(), 2)
+  t.ok(record.answers.every(({ startedAt, endedAt }) => endedAt - startedAt >= 200))
+})
+
+await t.test('a stream of events that ends without a goodbye is a failure', async (t) => {
+  const { target } = await startStandIn(t, {
+    nth: 1, fault: (response, _socket, body) => { response.end(body.subarray(0, body.indexOf('event:'))) }
+  })
+
+  const record = await recordKind(eventStreams(1), target, { until: ({ answers }) => answers.length > 0 })
+
+  t.strictSame(record.reasons, ['wrong content'])
+})
+
+await t.test('an upload that is answered without the 100 Continue that it waits for is a failure', async (t) => {
+  const { target } = await startStandIn(t, { forgetsContinue: 2 })
+
+  const record = await recordKind(expectContinue(1), target, { until: ({ answers }) => answers.length > 1 })
+
+  t.strictSame(record.reasons, ['an answer without 100 Continue'])
 })
 
 await t.test('the raw kinds know when the connection of an answer was opened, and who answered', async (t) => {
@@ -116,11 +159,11 @@ await t.test('the raw kinds know when the connection of an answer was opened, an
 async function expectNoFailure (
   t: Test, clients: readonly Client[], count: number, onAnswer?: (response: ServerResponse, socket: Socket) => void
 ): Promise<number[]> {
-  return await Promise.all(clients.map(async ({ create }) => {
+  return await Promise.all(clients.map(async ({ create, random = () => 0 }) => {
     const kind = create(count)
     const { target, connections } = await startStandIn(t, onAnswer === undefined ? {} : { onAnswer })
 
-    const record = await recordKind(kind, target, { until: ({ answers }) => answers.length > BATCH + 1 })
+    const record = await recordKind(kind, target, { random, until: ({ answers }) => answers.length > BATCH + 1 })
 
     t.strictSame(record.reasons, [], kind.name)
     t.ok(record.answers.length > BATCH + 1, `${kind.name}: it got its answers`)

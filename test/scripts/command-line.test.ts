@@ -8,6 +8,7 @@ await t.test('the defaults', async (t) => {
     duration: 20_000,
     reloads: 5,
     connections: 100,
+    rate: undefined,
     timeout: 30_000,
     reloadTimeout: 60_000,
     url: undefined,
@@ -20,12 +21,13 @@ await t.test('the defaults', async (t) => {
 })
 
 await t.test('all options', async (t) => {
-  const args = '--duration 1.5 --reloads 0 --connections 7 --timeout 2 --reload-timeout=3 --url http://localhost:80 --pid 12 -h'
+  const args = '--duration 1.5 --reloads 0 --connections 7 --rate 500 --timeout 2 --reload-timeout=3 --url http://localhost:80 --pid 12 -h'
 
   t.match(parseCommandLine(args.split(' ')), {
     duration: 1500,
     reloads: 0,
     connections: 7,
+    rate: 500,
     timeout: 2000,
     reloadTimeout: 3000,
     url: new URL('http://localhost'),
@@ -62,13 +64,14 @@ const WRONG: ReadonlyArray<readonly [args: string, message: RegExp]> = [
   ['--reloads 1001', /^--reloads is "1001"/],
   ['--connections 0', /^--connections is "0"/],
   ['--connections 5001', /^--connections is "5001"/],
+  ['--rate 0', /^--rate is "0": it must be a number from 0.1 to 100000$/],
   ['--timeout 0', /^--timeout is "0"/],
   ['--reload-timeout x', /^--reload-timeout is "x"/],
   ['--pid 12', /^--pid needs --url/],
   ['--pid 1 --url http://localhost', /^--pid is "1"/],
   ['--url http://localhost', /^--url needs --pid, to send SIGHUP to, or --reloads 0$/],
-  ['--url localhost:3000 --pid 12', /^--url is localhost:3000: only http/],
-  ['--url https://localhost --pid 12', /^--url is https:\/\/localhost: only http/],
+  ['--url localhost:3000 --pid 12', /^--url is localhost:3000: only http and https are/],
+  ['--url ftp://localhost --pid 12', /^--url is ftp:\/\/localhost: only http and https are/],
   ['--url 127.0.0.1 --pid 12', /^--url is "127.0.0.1": it must be a URL/],
   ['--url http://localhost/path --pid 12', /^--url is .*: it must be an origin/],
   ['--url http://me@localhost --pid 12', /^--url is .*: it must be an origin/],
@@ -85,6 +88,7 @@ const LOOPBACK: ReadonlyArray<readonly [url: string, origin: RegExp]> = [
   ['http://127.0.0.1:3000', /^http:\/\/127\.0\.0\.1:3000$/],
   ['http://127.1.2.3', /^http:\/\/127\.1\.2\.3:80$/],
   ['http://[::1]:3000', /^http:\/\/\[::1\]:3000$/],
+  ['https://127.0.0.1', /^https:\/\/127\.0\.0\.1:443$/],
   ['http://localhost:3000', /^http:\/\/(127\.0\.0\.1|\[::1\]):3000$/],
   // As every client reads it: 127.0.0.1.
   ['http://2130706433', /^http:\/\/127\.0\.0\.1:80$/]

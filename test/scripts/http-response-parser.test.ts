@@ -98,8 +98,7 @@ const CUT: ReadonlyArray<readonly [title: string, text: string]> = [
   ['before the first chunk', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '')],
   ['in a chunk', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '5', 'hel')],
   ['between two chunks', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '5', 'hello', '')],
-  ['before the end of the trailers', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '5', 'hello', '0', '')],
-  ['after an interim answer', lines('HTTP/1.1 100 Continue', '', '')]
+  ['before the end of the trailers', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '5', 'hello', '0', '')]
 ]
 
 const MALFORMED: ReadonlyArray<readonly [title: string, text: string]> = [
@@ -167,6 +166,18 @@ await t.test('reads a body without a length until the connection ends', async (t
 
     t.strictSame(response && plain(response), { status: 200, body: 'all\r\n\r\nof it', closes: true })
   }
+})
+
+await t.test('an interim answer is noted, and is no part of the answer that follows', async (t) => {
+  const parser = new HttpResponseParser()
+
+  t.strictSame(parser.push(Buffer.from(lines('HTTP/1.1 100 Continue', '', ''))), [])
+  t.strictSame(parser.interim, [100])
+  t.equal(parser.pendingBytes, 0)
+  t.equal(parser.finish(), undefined)
+
+  t.equal(parser.push(Buffer.from(lines('HTTP/1.1 200 OK', 'Content-Length: 0', '', ''))).length, 1)
+  t.strictSame(parser.interim, [])
 })
 
 for (const [title, text] of CUT) {

@@ -59,18 +59,20 @@ await t.test('each of several reloads has its own latencies', async (t) => {
   t.match(ledger.reportReloads(), [{ latencies: { answered: 1, max: 2 } }, { latencies: { answered: 1, max: 3 } }])
 })
 
-await t.test('a failure says when it was, and how that relates to the reloads', async (t) => {
+await t.test('a failure says when it was, on which connection, and how that relates to the reloads', async (t) => {
   const ledger = new Ledger([QUICK], START)
   ledger.failed(fail(1500, 1510, 'early'))
   ledger.reloadStarted()
-  ledger.failed(fail(1990, 2020, 'inside'))
+  const inside = fail(1990, 2020, 'inside')
+  inside.failure.connection = { openedAt: 1000, localPort: 1, worker: '1/2/345' }
+  ledger.failed(inside)
   ledger.reloadEnded(reload(2000, 2300))
   ledger.failed(fail(2590, 2600, 'while a worker drains'))
 
   t.strictSame(ledger.reportFailed(), [
-    { kind: 'quick', reason: 'early', at: 510, after: 10, bytes: 7, reload: undefined, sinceReload: undefined },
-    { kind: 'quick', reason: 'inside', at: 1020, after: 30, bytes: 7, reload: 1, sinceReload: 20 },
-    { kind: 'quick', reason: 'while a worker drains', at: 1600, after: 10, bytes: 7, reload: undefined, sinceReload: 600 }
+    { kind: 'quick', reason: 'early', at: 510, after: 10, bytes: 7, worker: undefined, connectionAge: undefined, reload: undefined, sinceReload: undefined },
+    { kind: 'quick', reason: 'inside', at: 1020, after: 30, bytes: 7, worker: '1/2/345', connectionAge: 1020, reload: 1, sinceReload: 20 },
+    { kind: 'quick', reason: 'while a worker drains', at: 1600, after: 10, bytes: 7, worker: undefined, connectionAge: undefined, reload: undefined, sinceReload: 600 }
   ])
 })
 

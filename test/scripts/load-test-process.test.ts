@@ -34,7 +34,7 @@ t.jobs = 2
 
 const interruption = t.test('an interrupted load test reports, stops the service and exits 1', async (t) => {
   const run = start(t, '--program', fixture('reloads'), '--duration', '60', '--connections', '10')
-  await until(() => run.output().includes('clients of 10 kinds'))
+  await until(() => run.output().includes('clients of 17 kinds'))
 
   // As a terminal and npm do together.
   run.child.kill('SIGINT')
@@ -47,7 +47,7 @@ const interruption = t.test('an interrupted load test reports, stops the service
 
 const impatience = t.test('a second interruption kills the service and ends at once', async (t) => {
   const run = start(t, '--program', fixture('ignores-sigterm'), '--duration', '60', '--connections', '10')
-  await until(() => run.output().includes('clients of 10 kinds'))
+  await until(() => run.output().includes('clients of 17 kinds'))
 
   run.child.kill('SIGINT')
   const interruptedAt = performance.now()

@@ -15,7 +15,7 @@ const RUNS: ReadonlyArray<readonly [title: string, args: readonly string[], code
     'exits 0 when no request fails',
     ['--program', fixture('reloads'), '--duration', '0.5', '--reloads', '2', '--connections', '20'],
     0,
-    [/^\d+ clients of 10 kinds load http:\/\/127\.0\.0\.1:\d+ for 0.5 s, with 2 reloads\n/, /\nNo request failed: .*, 2 reloads completed\.\n$/]
+    [/^\d+ clients of 17 kinds load http:\/\/127\.0\.0\.1:\d+ for 0.5 s, with 2 reloads\n/, /\nNo request failed: .*, 2 reloads completed\.\n$/]
   ],
   [
     'exits 1 when a request fails',

@@ -13,8 +13,8 @@ const GOOD: Report = {
   requests: 20_000,
   failures: 0,
   kinds: [
-    { name: 'quick', clients: 2, failures: 0, reasons: {}, ...LATENCIES },
-    { name: 'idle', clients: 1, failures: 0, reasons: {}, answered: 0, p50: 0, p99: 0, max: 0 }
+    { name: 'quick', clients: 2, failures: 0, reasons: {}, unprocessed: 0, ...LATENCIES },
+    { name: 'idle', clients: 1, failures: 0, reasons: {}, unprocessed: 0, answered: 0, p50: 0, p99: 0, max: 0 }
   ],
   reloads: [COMPLETED],
   reloadsWanted: 1,
@@ -24,16 +24,17 @@ const GOOD: Report = {
   timeline: { interval: 100, answered: [], failed: [], p50: [], p99: [], max: [], connections: [], workers: [] },
   failed: [],
   generations: [1, 2],
-  eventLoopDelay: 12.34
+  eventLoopDelay: 12.34,
+  generator: { loopDelay: { p99: 0.5, max: 12.34 }, loopUtilization: 0.5, cpus: 0.625 }
 }
 
 const FAILED: Report = {
   ...GOOD,
   failures: 2,
-  kinds: [{ name: 'quick', clients: 2, failures: 2, reasons: { ECONNRESET: 2 }, ...LATENCIES }],
+  kinds: [{ name: 'quick', clients: 2, failures: 2, reasons: { ECONNRESET: 2 }, unprocessed: 0, ...LATENCIES }],
   failed: [
-    { kind: 'quick', reason: 'ECONNRESET', at: 5010, after: 3, bytes: 17, reload: 1, sinceReload: 10 },
-    { kind: 'quick', reason: 'ECONNRESET', at: 6000, after: 3, bytes: 0, reload: undefined, sinceReload: 1000 }
+    { kind: 'quick', reason: 'ECONNRESET', at: 5010, after: 3, bytes: 17, worker: '1/2/345', connectionAge: 678, reload: 1, sinceReload: 10 },
+    { kind: 'quick', reason: 'ECONNRESET', at: 6000, after: 3, bytes: 0, worker: undefined, connectionAge: undefined, reload: undefined, sinceReload: 1000 }
   ]
 }
 
@@ -77,7 +78,7 @@ reload   at ms    outcome  generation  took ms  GET / meanwhile  p99 ms
 inside                                                       10     2.0
 outside                                                      10     2.0
 
-event loop of this program: at most 12.3 ms late`.trimStart())
+load generator: 0.63 processors, event loop busy 50 % of the time, late by 0.5 ms at p99 and 12.3 ms at most`.trimStart())
 })
 
 await t.test('the summary of a bad run says what failed, when and why', async (t) => {
@@ -85,9 +86,9 @@ await t.test('the summary of a bad run says what failed, when and why', async (t
 failures      reason  count
 quick     ECONNRESET      2
 
-the first 2      reason  at ms  took ms  bytes                 reload
-quick        ECONNRESET  5,010      3.0     17                   in 1
-quick        ECONNRESET  6,000      3.0      0  1,000 ms after SIGHUP
+the first 2      reason  at ms  took ms  bytes   worker  connection ms                 reload
+quick        ECONNRESET  5,010      3.0     17  1/2/345            678                   in 1
+quick        ECONNRESET  6,000      3.0      0                          1,000 ms after SIGHUP
 `)
 })
 

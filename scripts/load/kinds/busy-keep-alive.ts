@@ -1,7 +1,5 @@
-import { Pool } from 'undici'
-
 import { createClientKind, type ClientKind } from '../client-kind.ts'
-import { get } from '../undici-get.ts'
+import { createPool, get } from '../undici-get.ts'
 
 /**
  * undici as most programs use it: a pool of connections that are never idle.
@@ -14,11 +12,11 @@ export function busyKeepAlive (count: number): ClientKind {
   return {
     ...traits,
     async run (context) {
-      const pool = new Pool(context.target.origin, { connections: count, pipelining: 1 })
+      const pool = createPool(context.target, count)
       const clients = createClientKind(traits, async (loop, { timeout }) => {
         await loop.run(async () => {
           const startedAt = performance.now()
-          loop.identify(await get(pool, '/', timeout))
+          await get(pool, '/', timeout, (body) => { loop.identify(body) })
           loop.answered(startedAt)
         })
       })

@@ -1,7 +1,7 @@
 import { createClientKind, type ClientKind } from '../client-kind.ts'
 import { Connection } from '../connection.ts'
 import { requestHead } from '../raw-request.ts'
-import { readHello } from '../read-hello.ts'
+import { readHello } from '../read-answer.ts'
 
 /** Each connection leaves its port in TIME_WAIT for a minute; without a pause they would run out. */
 const LONGEST_PAUSE = 20

@@ -2,7 +2,7 @@ import { createClientKind, type ClientKind } from '../client-kind.ts'
 import { Connection } from '../connection.ts'
 import { requestHead } from '../raw-request.ts'
 import { RequestFailure } from '../request-failure.ts'
-import { readHello } from '../read-hello.ts'
+import { readHello } from '../read-answer.ts'
 
 const SHORTEST_PAUSE = 200
 const LONGEST_PAUSE = 3000

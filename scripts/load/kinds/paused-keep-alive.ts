@@ -1,7 +1,5 @@
-import { Pool } from 'undici'
-
 import { createClientKind, type ClientKind } from '../client-kind.ts'
-import { get } from '../undici-get.ts'
+import { createPool, get } from '../undici-get.ts'
 
 const SHORTEST_PAUSE = 50
 const LONGEST_PAUSE = 1500
@@ -11,10 +9,10 @@ export function pausedKeepAlive (count: number): ClientKind {
   const traits = { name: 'keep-alive, pauses (undici)', count, isQuick: true }
   return createClientKind(traits, async (loop, { target, timeout }) => {
     // A pool each: one for all would use the same few connections again and again.
-    const pool = new Pool(target.origin, { connections: 1, pipelining: 1 })
+    const pool = createPool(target, 1)
     await loop.run(async () => {
       const startedAt = performance.now()
-      loop.identify(await get(pool, '/', timeout))
+      await get(pool, '/', timeout, (body) => { loop.identify(body) })
       loop.answered(startedAt)
       await loop.pause(loop.between(SHORTEST_PAUSE, LONGEST_PAUSE))
     })

@@ -1,7 +1,7 @@
 import { createClientKind, type ClientKind } from '../client-kind.ts'
 import { KeepAliveClient } from '../keep-alive-client.ts'
 import { requestHead } from '../raw-request.ts'
-import { readHello } from '../read-hello.ts'
+import { readHello } from '../read-answer.ts'
 
 const BATCH = 4
 

@@ -1,7 +1,5 @@
-import { Pool } from 'undici'
-
 import { createClientKind, type ClientKind } from '../client-kind.ts'
-import { get } from '../undici-get.ts'
+import { createPool, get } from '../undici-get.ts'
 
 const SHORTEST = 200
 const LONGEST = 1500
@@ -10,10 +8,10 @@ const LONGEST = 1500
 export function slowRequests (count: number): ClientKind {
   const traits = { name: 'slow requests (undici)', count, isQuick: false }
   return createClientKind(traits, async (loop, { target, timeout }) => {
-    const pool = new Pool(target.origin, { connections: 1, pipelining: 1 })
+    const pool = createPool(target, 1)
     await loop.run(async () => {
       const startedAt = performance.now()
-      loop.identify(await get(pool, `/slow?ms=${loop.between(SHORTEST, LONGEST)}`, timeout))
+      await get(pool, `/slow?ms=${loop.between(SHORTEST, LONGEST)}`, timeout, (body) => { loop.identify(body) })
       loop.answered(startedAt)
     })
     await pool.close()

@@ -1,11 +1,11 @@
 import { createClientKind, type ClientKind } from '../client-kind.ts'
 import { KeepAliveClient } from '../keep-alive-client.ts'
 import { requestHead } from '../raw-request.ts'
-import { assertSuccess, RequestFailure } from '../request-failure.ts'
+import { expectBody, readAnswer } from '../read-answer.ts'
 
 const CHUNKS = 20
 const CHUNK_DELAY = 30
-const WHOLE = Array.from({ length: CHUNKS }, (_, chunk) => `chunk ${chunk}\n`).join('')
+const WHOLE = Buffer.from(Array.from({ length: CHUNKS }, (_, chunk) => `chunk ${chunk}\n`).join(''))
 
 /** Answers that take 0.6 s to arrive, compared with what they should be. */
 export function streams (count: number): ClientKind {
@@ -16,9 +16,7 @@ export function streams (count: number): ClientKind {
       const startedAt = performance.now()
       const connection = await client.connection()
       connection.request(request)
-      const { status, body } = await connection.next(timeout)
-      assertSuccess(status, body.length)
-      if (body.toString() !== WHOLE) throw new RequestFailure('wrong content', body.length)
+      await readAnswer(connection, timeout, expectBody(WHOLE))
       loop.answered(startedAt)
     })
     client.close()

@@ -1,7 +1,7 @@
 import { createClientKind, type ClientKind } from '../client-kind.ts'
 import { KeepAliveClient } from '../keep-alive-client.ts'
 import { requestHead } from '../raw-request.ts'
-import { assertSuccess, RequestFailure } from '../request-failure.ts'
+import { expectBody, readAnswer } from '../read-answer.ts'
 
 const PIECES = 8
 const PIECE_LENGTH = 4096
@@ -36,9 +36,7 @@ export function uploads (count: number): ClientKind {
       }
       if (isChunked) connection.write('0\r\n\r\n')
 
-      const { status, body: echo } = await connection.next(timeout)
-      assertSuccess(status, echo.length)
-      if (!echo.equals(body)) throw new RequestFailure('wrong content', echo.length)
+      await readAnswer(connection, timeout, expectBody(body))
       loop.answered(startedAt)
     })
     client.close()

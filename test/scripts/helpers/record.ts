@@ -3,19 +3,24 @@ import { setMaxListeners } from 'node:events'
 import type { ClientKind, FailedRequest, Recorder, RequestTimes, WorkerSighting } from '../../../scripts/load/client-kind.ts'
 import type { Target } from '../../../scripts/load/target.ts'
 
-const DEADLINE = 10_000
+/** Of a run, on a machine that is busy with others. */
+const DEADLINE = 60_000
+const TIMEOUT = 30_000
 
 interface RecordOptions {
   /** Ends the run. */
   readonly until: (record: RequestRecord) => boolean
   /** Of one request, in milliseconds. */
   readonly timeout?: number
+  /** 0 by default: pauses are the shortest. */
+  readonly random?: () => number
 }
 
 /** What the clients of one kind reported. */
 class RequestRecord implements Recorder {
   readonly answers: RequestTimes[] = []
   readonly failures: FailedRequest[] = []
+  readonly refusals: RequestTimes[] = []
   readonly sightings: WorkerSighting[] = []
   readonly #onChange: (record: RequestRecord) => void
 
@@ -33,6 +38,11 @@ class RequestRecord implements Recorder {
     this.#onChange(this)
   }
 
+  unprocessed (request: RequestTimes): void {
+    this.refusals.push(request)
+    this.#onChange(this)
+  }
+
   identified (sighting: WorkerSighting): void {
     this.sightings.push(sighting)
   }
@@ -42,7 +52,7 @@ class RequestRecord implements Recorder {
   }
 }
 
-/** Runs the clients of a kind until the record is as wanted, or for ten seconds; pauses are the shortest. */
+/** Runs the clients of a kind until the record is as wanted, or for a minute. */
 export async function recordKind (kind: ClientKind, target: Target, options: RecordOptions): Promise<RequestRecord> {
   const stop = new AbortController()
   setMaxListeners(0, stop.signal)
@@ -51,7 +61,7 @@ export async function recordKind (kind: ClientKind, target: Target, options: Rec
     if (options.until(record)) stop.abort()
   })
   await kind.run({
-    target, recorder, signal: stop.signal, timeout: options.timeout ?? DEADLINE, maxRequests: 100_000, random: () => 0
+    target, recorder, signal: stop.signal, timeout: options.timeout ?? TIMEOUT, maxRequests: 100_000, random: options.random ?? (() => 0)
   })
   clearTimeout(deadline)
   return recorder

@@ -4,12 +4,14 @@ import type { Report } from '../../../scripts/load/report.ts'
 const LATENCIES = { answered: 10, p50: 1, p99: 2, max: 3 }
 const START = 5000
 
+const GENERATOR = { loopDelay: { p99: 0.5, max: 1 }, loopUtilization: 0.4, cpus: 0.4 }
+
 const REPORT: Report = {
   duration: 1100,
   loadDuration: 1000,
   requests: 2000,
   failures: 0,
-  kinds: [{ name: 'quick', clients: 2, failures: 0, reasons: {}, ...LATENCIES }],
+  kinds: [{ name: 'quick', clients: 2, failures: 0, unprocessed: 0, reasons: {}, ...LATENCIES }],
   reloads: [{
     outcome: 'completed', startedAt: START + 300, endedAt: START + 550, duration: 249, at: 300, generation: 2, latencies: LATENCIES
   }],
@@ -37,7 +39,8 @@ const REPORT: Report = {
   },
   failed: [],
   generations: [1, 2],
-  eventLoopDelay: 1
+  eventLoopDelay: 1,
+  generator: GENERATOR
 }
 
 const CIRCUMSTANCES = {
@@ -61,7 +64,7 @@ export function failedRecord (reason: string, at: readonly number[]): RunRecord 
     failures: at.length,
     verdict: { isGood: false, sentence: `FAILED: ${at.length} of 2,000 requests failed (${reason}).` },
     kinds: sample.kinds.map((kind) => ({ ...kind, failures: at.length, reasons: { [reason]: at.length } })),
-    failed: at.map((at) => ({ kind: 'quick', reason, at, after: 1, bytes: 7, reload: undefined, sinceReload: undefined })),
+    failed: at.map((at) => ({ kind: 'quick', reason, at, after: 1, bytes: 7, worker: '0/1/10', connectionAge: 250, reload: undefined, sinceReload: undefined })),
     timeline: { ...sample.timeline, failed: sample.timeline.failed.map((_, piece) => at.filter((at) => Math.floor(at / 250) === piece).length) }
   }
 }
