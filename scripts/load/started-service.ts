@@ -13,6 +13,8 @@ import { createTarget, type Target } from './target.ts'
 const HOST = '127.0.0.1'
 const POLL_INTERVAL = 50
 const POLL_TIMEOUT = 1000
+/** Milliseconds from the first answer in which a program that says when all of its workers are ready says so. */
+const READY_TIMEOUT = 1000
 /** Of a program that never served, and so has nothing to finish. */
 const STOP_TIMEOUT = 2000
 
@@ -46,14 +48,21 @@ export class StartedService implements Reloader {
     const deadline = performance.now() + timeout
     const scheme = env.TLS_CERT_FILE === undefined ? 'http' : 'https'
     let port = await findFreePort()
+    // The first of several workers answers before the others: every connection would be its own.
+    let [isReady, isStarting] = [false, false]
+    let answeredAt: number | undefined
     const process = new ServiceProcess(program, { WORKER_HEADER: 'true', ...env, HOST, PORT: String(port), LOG_LEVEL: 'info' })
     const stopListening = process.onLine((line) => {
       if (typeof line.port === 'number') port = line.port
+      isReady ||= line.event === 'server:ready'
+      isStarting ||= line.event === 'worker:forked'
     })
     try {
       while (!process.gone.aborted && signal?.aborted !== true && performance.now() < deadline) {
         const target = createTarget(HOST, port, scheme)
-        if (await isServing(target)) return new StartedService(process, target)
+        if (await isServing(target)) answeredAt ??= performance.now()
+        const isPatient = isStarting || performance.now() - (answeredAt ?? Infinity) < READY_TIMEOUT
+        if (answeredAt !== undefined && (isReady || !isPatient)) return new StartedService(process, target)
         await Promise.race([sleep(POLL_INTERVAL), process.exited])
       }
     } finally {
