@@ -2,6 +2,7 @@ import { existsSync, lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { hello, send } from '../helpers/http.ts'
 import { serve, startProgram } from '../helpers/program.ts'
@@ -93,6 +94,21 @@ await t.test('a second signal that ends everything takes the socket with it', as
   t.match(await program.exit(), { code: 1 })
   t.notOk(existsSync(socket))
   await held
+})
+
+await t.test('clients that hang on the port for metrics hold up nobody, and are closed', async (t) => {
+  const program = await serve(t, { env: { METRICS_PORT: '0', WORKERS: '1' } })
+  const url = new URL(String(program.find(({ event }) => event === 'server:ready')?.metrics))
+  const hanging = Array.from({ length: 120 }, () => connect(Number(url.port), url.hostname, function (this: Socket) { this.write('GET /metrics HTTP/1.1\r\n') }))
+  t.teardown(() => { for (const socket of hanging) socket.destroy() })
+  // Without reading they would never hear of their end.
+  for (const socket of hanging) socket.on('error', () => {}).resume()
+
+  t.equal((await program.reload()).event, 'reload:completed')
+  t.equal((await hello(program.url)).generation, 2)
+
+  await waitUntil(() => hanging.every(({ closed }) => closed), () => 'the end of all connections')
+  t.match(await send(`${url.origin}/health/live`), { status: 200 })
 })
 
 await t.test('scaling from the socket is as that by signals', async (t) => {

@@ -5,6 +5,8 @@ import Fastify, { type FastifyInstance } from 'fastify'
 const MAX_CONNECTIONS = 100
 /** Milliseconds for a request to arrive: no client can hold a connection by sending nothing. */
 const REQUEST_TIMEOUT = 10_000
+/** Milliseconds between two looks for requests that take longer. */
+const CHECKING_INTERVAL = 1_000
 const KEEP_ALIVE_TIMEOUT = 5_000
 /** Bytes of a request's body. */
 const BODY_LIMIT = 16 * 1024
@@ -19,8 +21,10 @@ export class DeferredServer {
 
   constructor () {
     const handler = new Promise<RequestListener>((resolve) => { this.#handle = resolve })
-    this.server = createServer({ requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT, keepAliveTimeout: KEEP_ALIVE_TIMEOUT },
-      (request, response) => { handler.then((handle) => { handle(request, response) }, () => {}) })
+    const options = {
+      requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: CHECKING_INTERVAL, keepAliveTimeout: KEEP_ALIVE_TIMEOUT
+    }
+    this.server = createServer(options, (request, response) => { handler.then((handle) => { handle(request, response) }, () => {}) })
     this.server.maxConnections = MAX_CONNECTIONS
   }
 
