@@ -1,15 +1,17 @@
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import t from 'tap'
 import { SlotPorts } from '../../src/primary/slot-ports.ts'
 import { connectRaw } from '../helpers/raw-client.ts'
+import { findFreePorts } from '../helpers/slot-ports.ts'
 
 await t.test('a port that is taken is named with its slot, and the others are free afterwards', async (t) => {
-  const holder = createServer().listen(0, '127.0.0.1')
+  const base = await findFreePorts(2)
+  const port = base + 1
+  const holder = createServer().listen(port, '127.0.0.1')
   t.teardown(() => { holder.close() })
   await once(holder, 'listening')
-  const { port } = holder.address() as AddressInfo
-  const ports = new SlotPorts('127.0.0.1', port - 1)
+  const ports = new SlotPorts('127.0.0.1', base)
 
   await t.resolves(ports.check(0, 1))
   await t.rejects(ports.check(0, 2), {
@@ -17,7 +19,7 @@ await t.test('a port that is taken is named with its slot, and the others are fr
   })
   await t.resolves(ports.check(1, 1), 'no slot, no port')
 
-  await t.rejects(connectRaw(t, port - 1), { code: 'ECONNREFUSED' })
+  await t.rejects(connectRaw(t, base), { code: 'ECONNREFUSED' })
 })
 
 await t.test('there is no port above 65535', async (t) => {
