@@ -87,9 +87,7 @@ function fork (
 }
 
 /** An application may listen on ports of its own, and a slot has one of its own as well. */
-function isMain (listening: Address & { fd?: number }, { address, slotPort }: Assignment): boolean {
+function isMain (listening: Address & { fd?: number }, { address }: Assignment): boolean {
   if ('fd' in address) return listening.fd === address.fd
-  const { port, address: path } = listening
-  if ('path' in address) return path === address.path
-  return 'port' in address ? port === address.port : port !== slotPort?.port
+  return 'path' in address ? listening.address === address.path : listening.port === address.port
 }

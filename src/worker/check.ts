@@ -16,18 +16,22 @@ process.title = 'baton: check'
 process.on('uncaughtException', fail)
 process.on('unhandledRejection', fail)
 // Nobody waits for the answer any more.
+/* c8 ignore next -- the process that is left is nobody's, and writes no coverage */
 process.on('disconnect', () => { process.exit(1) })
 
 try {
   const config = readConfig()
+  /* c8 ignore next -- nothing listens, so that nothing drains */
   const drain = new Drain(() => {})
   const server = await buildServer({
     application: await loadApplication(application),
+    /* c8 ignore next -- nobody listens */
     bus: new Bus(() => {}),
     config,
     drain,
     log: await createLogger({ level: config.logLevel, base: { slot, generation, pid } }),
     measurements: new Measurements(drain),
+    /* c8 ignore next -- nobody asks */
     pool: () => ({ isStopping: false, isCrashLooping: false }),
     worker: { slot, generation, pid }
   })

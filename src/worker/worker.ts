@@ -36,7 +36,7 @@ export class Worker {
   /** An error that nobody caught: it finishes what it holds and does not pretend that it ended well. */
   #hasFailed = false
   #isLeaving = false
-  #onTls: (tls: TlsMaterial) => void = () => {}
+  #onTls!: (tls: TlsMaterial) => void
 
   constructor (assignment: Assignment, config: Config, log: Logger, logFile?: LogFile) {
     this.#assignment = assignment

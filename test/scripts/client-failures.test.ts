@@ -81,14 +81,14 @@ const MISBEHAVIOURS: readonly Misbehaviour[] = [
     fault: (response, _socket, body) => { response.write(body) },
     reason: /^timeout$/,
     bytes: isSome,
-    timeout: 2000
+    timeout: 8000
   },
   {
     title: 'never answers',
     fault: () => {},
     reason: /^timeout$/,
     bytes: isNone,
-    timeout: 2000
+    timeout: 8000
   }
 ]
 
