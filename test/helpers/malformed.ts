@@ -100,6 +100,9 @@ function change (text: string, [at, removed, added]: [number, number, string]): 
   return text.slice(0, position) + added.slice(0, 1 + at % 3) + text.slice(position + removed)
 }
 
+/** Some answers do not wait for the body. */
+const path = fc.constantFrom('/seen/', '/seen/', '/early/')
+
 /** In front of it: requests that are answered. */
 const before = fc.constantFrom('', '', '', GOOD, GOOD_POST, GOOD_CHUNKED, GOOD + GOOD, `GET /slow/${ID} HTTP/1.1\r\nHost: a\r\n\r\n`)
 
@@ -117,9 +120,9 @@ interface Drawn {
 
 function draw (kinds: Readonly<Record<string, fc.Arbitrary<string>>>, isHopeless: boolean): Array<fc.Arbitrary<Drawn>> {
   return Object.entries(kinds).map(([kind, texts]) => {
-    return fc.tuple(before, texts, fc.boolean(), fc.array(fc.nat(), { maxLength: 3 })).map(([first, text, isFollowed, places]) => ({
+    return fc.tuple(before, texts, path, fc.boolean(), fc.array(fc.nat(), { maxLength: 3 })).map(([first, text, path, isFollowed, places]) => ({
       kind: first === '' ? kind : `${kind}, after others`,
-      text: `${first}${text}${isHopeless && isFollowed ? HIDDEN : ''}`,
+      text: `${first}${text.replaceAll('/seen/', path)}${isHopeless && isFollowed ? HIDDEN : ''}`,
       places,
       isHopeless
     }))

@@ -23,7 +23,10 @@ const WITNESS = `
   import { setTimeout } from 'node:timers/promises'
 
   export default async function (fastify) {
-    fastify.addHook('onRequest', async ({ url, log }) => { if (url !== '/' && url !== '/echo') log.info({ event: 'seen', url }) })
+    fastify.addHook('onRequest', async ({ url, log }, reply) => {
+      if (url !== '/' && url !== '/echo') log.info({ event: 'seen', url })
+      if (url.startsWith('/early/')) return reply.code(401).send()
+    })
     fastify.addContentTypeParser('*', { parseAs: 'buffer' }, async (request, body) => body)
     fastify.get('/', async () => fastify.worker)
     fastify.post('/echo', async ({ body }) => body)
@@ -62,7 +65,7 @@ function seenBy (program: Program): Map<string, string[]> {
 function problems (reactions: readonly Reaction[], seen: ReadonlyMap<string, readonly string[]> = new Map()): string[] {
   return reactions.flatMap(({ request, statuses, rest, end }) => {
     const urls = seen.get(request.id) ?? []
-    const sent = request.pieces.join('').split(new RegExp(`/(?:seen|slow)/${request.id}`)).length - 1
+    const sent = request.pieces.join('').split(new RegExp(`(?<!/hidden)/${request.id}`)).length - 1
     const found = [
       ...urls.some((url) => url.includes('hidden')) ? [`the application saw ${urls.join()}`] : [],
       ...urls.length > sent ? [`the application saw ${urls.length} of ${sent} requests`] : [],
