@@ -17,7 +17,7 @@ export interface Growth {
 export const LEAST_POINTS = 6
 
 /** What is opened once, and late. */
-const TOLERANCE = 2
+const TOLERANCE = 3
 /** A rise that so many times the noise could make is none. */
 const NOISES = 4
 /** Of the whole slope: what each half has to show of a leak. */
@@ -27,7 +27,7 @@ const SHARE = 0.25
  * Tells a leak from noise, and from what only comes late.
  *
  * The line is Theil's and Sen's, the median of the slopes between any two points, which some points that are far off
- * do not move. A leak rises by more than 2 and by more than the noise, in the first half of the run and in the second.
+ * do not move. A leak rises by more than 3 and by more than the noise, in the first half of the run and in the second.
  *
  * @param points in the order of their reloads; fewer than 6 are never a leak
  */
