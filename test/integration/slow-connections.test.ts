@@ -41,7 +41,10 @@ async function endsOf (clients: ReadonlyArray<readonly [name: string, client: Ra
   })))
 }
 
-for (const isDraining of [false, true]) {
+// They mostly wait.
+t.jobs = 4
+
+const byTimeouts = [false, true].map(async (isDraining) => {
   await t.test(`a worker that ${isDraining ? 'drains' : 'serves'} ends slow requests by the timeouts of its server`, async (t) => {
     // Longer than a reload takes, so that they are there when the drain begins.
     const headersTimeout = isDraining ? 5000 : 1000
@@ -57,9 +60,9 @@ for (const isDraining of [false, true]) {
     if (isDraining) t.match(await program.event('worker:exited'), { pid, code: 0, signal: null, wasKilled: false })
     else t.equal((await hello(program.url)).pid, pid)
   })
-}
+})
 
-await t.test('a drain ends connections without a whole request at its deadline, and is not killed for them', async (t) => {
+const byDeadline = t.test('a drain ends connections without a whole request at its deadline, and is not killed for them', async (t) => {
   const program = await serve(t, { args: [createRelease(t, app({})).path], env: { WORKERS: '1', DRAIN_TIMEOUT_MS: '4000', KEEP_ALIVE_TIMEOUT_MS: '3000' } })
   const { pid } = await hello(program.url)
   const slow = Object.entries(SLOW).filter(([name]) => !/body|chunk/.test(name))
@@ -73,7 +76,7 @@ await t.test('a drain ends connections without a whole request at its deadline, 
   t.match(await program.event('worker:exited'), { pid, code: 0, signal: null })
 })
 
-await t.test('an upload that comes byte by byte ends with the drain deadline at the latest, and nobody else with it', async (t) => {
+const byKill = t.test('an upload that comes byte by byte ends with the drain deadline at the latest, and nobody else with it', async (t) => {
   const program = await serve(t, { args: [createRelease(t, app({})).path], env: { WORKERS: '1', DRAIN_TIMEOUT_MS: '2000', KEEP_ALIVE_TIMEOUT_MS: '1000' } })
   const { pid } = await hello(program.url)
   const client = await startSlowly(t, program.port, SLOW['that sends its body byte by byte'])
@@ -83,3 +86,5 @@ await t.test('an upload that comes byte by byte ends with the drain deadline at 
   t.match(await program.event('worker:exited'), { pid, signal: 'SIGKILL', wasKilled: true })
   t.not((await hello(program.url)).pid, pid)
 })
+
+await Promise.all([...byTimeouts, byDeadline, byKill])
