@@ -1,0 +1,94 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+import { formatFigure } from '../measure/number-format.ts'
+import { formatSummary, ratio, summarize } from '../measure/statistics.ts'
+import { bundleWorker } from './bundle.ts'
+import { timeProgram, timeWorker, type StartTime } from './process-start.ts'
+import type { BenchSettings, Part, Section } from './section.ts'
+
+/** A start is short, so there is time for more of them. */
+const ROUNDS_FACTOR = 4
+
+interface Variant {
+  readonly name: string
+  readonly start: () => Promise<StartTime>
+  readonly times: StartTime[]
+}
+
+export const start: Part = {
+  name: 'start',
+  async run (settings) {
+    const folder = await mkdtemp(join(tmpdir(), 'baton-bench-'))
+    try {
+      return await compareStarts(settings, folder)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+}
+
+async function compareStarts (settings: BenchSettings, folder: string): Promise<Section> {
+  const { rounds, tell } = settings
+  const { variants, notes } = await findVariants(settings, folder)
+  // Once each beforehand: the files come into the page cache, and the compile cache comes into being.
+  for (const { start } of variants) await start()
+  for (let round = 0; round < rounds * ROUNDS_FACTOR; round++) {
+    tell(`starts, round ${round + 1} of ${rounds * ROUNDS_FACTOR}`)
+    for (const { start, times } of round % 2 === 0 ? variants : variants.toReversed()) times.push(await start())
+  }
+
+  const bare = variants[0]?.times ?? []
+  const rows = variants.map(({ name, times }) => [
+    name,
+    ...(['wall', 'cpu'] as const).flatMap((kind) => {
+      const values = times.map((time) => time[kind])
+      return [formatSummary(summarize(values), formatFigure), formatFigure(ratio(values, bare.map((time) => time[kind])).median)]
+    })
+  ])
+  const ours = variants[1]?.times ?? []
+  return {
+    title: 'Fork to ready of a worker against the start of bare Fastify',
+    header: ['', 'ms', 'ratio', 'CPU ms', 'ratio'],
+    rows,
+    sentences: [
+      `A worker takes ${formatFigure(ratio(ours.map(({ wall }) => wall), bare.map(({ wall }) => wall)).median)} times as long as bare Fastify (goal: at most 1.1), ` +
+      `and ${formatFigure(ratio(ours.map(({ cpu }) => cpu), bare.map(({ cpu }) => cpu)).median)} times its CPU time.`,
+      ...notes
+    ]
+  }
+}
+
+async function findVariants ({ paths, env, tell }: BenchSettings, folder: string): Promise<{ variants: Variant[], notes: string[] }> {
+  const notes: string[] = []
+  const variants: Variant[] = [
+    { name: 'bare Fastify', start: async () => await timeProgram(paths.bare, env), times: [] },
+    { name: 'worker of Baton', start: async () => await timeWorker(paths.worker, env), times: [] }
+  ]
+  const cached = { ...env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') }
+  if (hasCompileCache(process.versions.node)) {
+    variants.push({ name: 'bare Fastify, compile cache', start: async () => await timeProgram(paths.bare, cached), times: [] })
+    variants.push({ name: 'worker, compile cache', start: async () => await timeWorker(paths.worker, cached), times: [] })
+  } else {
+    notes.push(`Node ${process.version} has no compile cache: it came with 22.1.`)
+  }
+  try {
+    tell('bundling a worker')
+    const bundle = await bundleWorker(dirname(paths.program), join(folder, 'bundle'))
+    await writeFile(join(folder, 'package.json'), '{"type":"module"}')
+    variants.push({ name: 'worker, bundled', start: async () => await timeWorker(bundle, env), times: [] })
+    if (hasCompileCache(process.versions.node)) {
+      variants.push({ name: 'worker, bundled, compile cache', start: async () => await timeWorker(bundle, cached), times: [] })
+    }
+  } catch (error) {
+    notes.push(`No bundled worker: ${(error as Error).message.split('\n')[0] ?? ''}`)
+  }
+  return { variants, notes }
+}
+
+/** `NODE_COMPILE_CACHE` is of Node 22.1. */
+export function hasCompileCache (version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > 22 || (major === 22 && minor >= 1)
+}
