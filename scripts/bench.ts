@@ -14,7 +14,8 @@ process.exitCode = await bench(process.argv.slice(2), {
   paths: {
     program: pathTo('../dist/main.js'),
     worker: pathTo('../dist/worker/index.js'),
-    bare: pathTo('../scripts/peers/bare-fastify.mjs')
+    bare: pathTo('../scripts/peers/bare-fastify.mjs'),
+    fillsCache: pathTo('../scripts/peers/fills-compile-cache.mjs')
   }
 })
 

@@ -13,23 +13,26 @@ export interface StartTime {
 
 const TIMEOUT = 60_000
 
+/** How a process is ended that has been timed. */
+export type End = 'SIGKILL' | 'SIGUSR2'
+
 /**
  * Forks a worker as the primary does, and waits until it listens and has said that it is ready.
  *
  * @throws Error when it exits first, or takes longer than a minute
  */
-export async function timeWorker (program: string, env: NodeJS.ProcessEnv): Promise<StartTime> {
+export async function timeWorker (program: string, env: NodeJS.ProcessEnv, end: End = 'SIGKILL'): Promise<StartTime> {
   cluster.setupPrimary({ exec: program, args: [], silent: true })
   const startedAt = performance.now()
   const worker = cluster.fork({ ...env, LOG_LEVEL: 'warn', BATON_WORKER: assignment() })
-  return await timeToMessage(worker.process, startedAt, (message) => JSON.stringify(message).includes('"ready"'))
+  return await timeToMessage(worker.process, startedAt, end, (message) => JSON.stringify(message).includes('"ready"'))
 }
 
 /** Forks a program that sends a message as soon as it listens. */
-export async function timeProgram (program: string, env: NodeJS.ProcessEnv): Promise<StartTime> {
+export async function timeProgram (program: string, env: NodeJS.ProcessEnv, end: End = 'SIGKILL'): Promise<StartTime> {
   const startedAt = performance.now()
   const child = forkProcess(program, [], { env: { ...env, HOST: '127.0.0.1', PORT: '0' }, silent: true })
-  return await timeToMessage(child, startedAt, (message) => message === 'listening')
+  return await timeToMessage(child, startedAt, end, (message) => message === 'listening')
 }
 
 /** What `src/config.ts` calls an assignment. */
@@ -45,11 +48,14 @@ function assignment (): string {
   })
 }
 
-async function timeToMessage (child: ChildProcess, startedAt: number, isReady: (message: unknown) => boolean): Promise<StartTime> {
+async function timeToMessage (
+  child: ChildProcess, startedAt: number, end: End, isReady: (message: unknown) => boolean
+): Promise<StartTime> {
   const exited = once(child, 'exit')
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => { output += text })
-  const deadline = setTimeout(() => { child.kill('SIGKILL') }, TIMEOUT)
+  const kill = (): void => { child.kill('SIGKILL') }
+  const deadline = setTimeout(kill, TIMEOUT)
   try {
     return await new Promise<StartTime>((resolve, reject) => {
       child.on('message', (message) => {
@@ -58,8 +64,8 @@ async function timeToMessage (child: ChildProcess, startedAt: number, isReady: (
       exited.then(() => { reject(new Error(`${child.spawnfile} exited before it was ready:\n${output}`)) }, reject)
     })
   } finally {
-    clearTimeout(deadline)
-    child.kill('SIGKILL')
+    child.kill(end)
     await exited
+    clearTimeout(deadline)
   }
 }

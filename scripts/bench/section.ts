@@ -34,4 +34,6 @@ export interface BenchPaths {
   readonly worker: string
   /** The same application on bare Fastify. */
   readonly bare: string
+  /** Is imported by a process that is to write its compile cache on SIGUSR2. */
+  readonly fillsCache: string
 }

@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 import { formatFigure } from '../measure/number-format.ts'
 import { formatSummary, ratio, summarize } from '../measure/statistics.ts'
 import { bundleWorker } from './bundle.ts'
-import { timeProgram, timeWorker, type StartTime } from './process-start.ts'
+import { timeProgram, timeWorker, type End, type StartTime } from './process-start.ts'
 import type { BenchSettings, Part, Section } from './section.ts'
 
 /** A start is short, so there is time for more of them. */
@@ -13,7 +14,8 @@ const ROUNDS_FACTOR = 4
 
 interface Variant {
   readonly name: string
-  readonly start: () => Promise<StartTime>
+  readonly start: (env: NodeJS.ProcessEnv, end?: End) => Promise<StartTime>
+  readonly env: NodeJS.ProcessEnv
   readonly times: StartTime[]
 }
 
@@ -33,10 +35,10 @@ async function compareStarts (settings: BenchSettings, folder: string): Promise<
   const { rounds, tell } = settings
   const { variants, notes } = await findVariants(settings, folder)
   // Once each beforehand: the files come into the page cache, and the compile cache comes into being.
-  for (const { start } of variants) await start()
+  for (const { start, env } of variants) await start({ ...env, NODE_OPTIONS: `--import=${pathToFileURL(settings.paths.fillsCache).href}` }, 'SIGUSR2')
   for (let round = 0; round < rounds * ROUNDS_FACTOR; round++) {
     tell(`starts, round ${round + 1} of ${rounds * ROUNDS_FACTOR}`)
-    for (const { start, times } of round % 2 === 0 ? variants : variants.toReversed()) times.push(await start())
+    for (const { start, env, times } of round % 2 === 0 ? variants : variants.toReversed()) times.push(await start(env))
   }
 
   const bare = variants[0]?.times ?? []
@@ -62,33 +64,30 @@ async function compareStarts (settings: BenchSettings, folder: string): Promise<
 
 async function findVariants ({ paths, env, tell }: BenchSettings, folder: string): Promise<{ variants: Variant[], notes: string[] }> {
   const notes: string[] = []
-  const variants: Variant[] = [
-    { name: 'bare Fastify', start: async () => await timeProgram(paths.bare, env), times: [] },
-    { name: 'worker of Baton', start: async () => await timeWorker(paths.worker, env), times: [] }
+  const programs: Array<readonly [name: string, start: Variant['start']]> = [
+    ['bare Fastify', async (env, end) => await timeProgram(paths.bare, env, end)],
+    ['worker of Baton', async (env, end) => await timeWorker(paths.worker, env, end)]
   ]
-  const cached = { ...env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') }
-  if (hasCompileCache(process.versions.node)) {
-    variants.push({ name: 'bare Fastify, compile cache', start: async () => await timeProgram(paths.bare, cached), times: [] })
-    variants.push({ name: 'worker, compile cache', start: async () => await timeWorker(paths.worker, cached), times: [] })
-  } else {
-    notes.push(`Node ${process.version} has no compile cache: it came with 22.1.`)
-  }
   try {
     tell('bundling a worker')
     const bundle = await bundleWorker(dirname(paths.program), join(folder, 'bundle'))
     await writeFile(join(folder, 'package.json'), '{"type":"module"}')
-    variants.push({ name: 'worker, bundled', start: async () => await timeWorker(bundle, env), times: [] })
-    if (hasCompileCache(process.versions.node)) {
-      variants.push({ name: 'worker, bundled, compile cache', start: async () => await timeWorker(bundle, cached), times: [] })
-    }
+    programs.push(['worker, bundled', async (env, end) => await timeWorker(bundle, env, end)])
   } catch (error) {
     notes.push(`No bundled worker: ${(error as Error).message.split('\n')[0] ?? ''}`)
+  }
+  const variants = programs.map(([name, start]): Variant => ({ name, start, env, times: [] }))
+  if (hasCompileCache(process.versions.node)) {
+    const cached = { ...env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') }
+    variants.push(...programs.map(([name, start]): Variant => ({ name: `${name}, compile cache`, start, env: cached, times: [] })))
+  } else {
+    notes.push(`Node ${process.version} has no compile cache: it came with 22.10.`)
   }
   return { variants, notes }
 }
 
-/** `NODE_COMPILE_CACHE` is of Node 22.1. */
+/** `NODE_COMPILE_CACHE` is of Node 22.1, and `module.flushCompileCache()` of 22.10. */
 export function hasCompileCache (version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major > 22 || (major === 22 && minor >= 1)
+  return major > 22 || (major === 22 && minor >= 10)
 }
