@@ -20,10 +20,10 @@ const TIMEOUT = 120_000
  */
 export async function bundleWorker (dist: string, folder: string): Promise<string> {
   await run('npx', [
-    '--yes', '--package', `esbuild@${VERSION}`, '--', 'esbuild', join(dist, 'worker/index.js'), join(dist, 'app/index.js'),
+    '--yes', '--package', `esbuild@${VERSION}`, '--', 'esbuild', join(dist, 'worker/program.js'), join(dist, 'app/index.js'),
     '--bundle', '--platform=node', '--format=esm', '--target=node20', `--outbase=${dist}`, `--outdir=${folder}`, `--banner:js=${BANNER}`,
     // A worker loads these two only when it is asked for what they do.
     '--external:pino-pretty', '--external:prom-client', '--log-level=error'
   ], { timeout: TIMEOUT })
-  return join(folder, 'worker/index.js')
+  return join(folder, 'worker/program.js')
 }

@@ -64,29 +64,34 @@ async function compareStarts (settings: BenchSettings, folder: string): Promise<
 
 async function findVariants ({ paths, env, tell }: BenchSettings, folder: string): Promise<{ variants: Variant[], notes: string[] }> {
   const notes: string[] = []
-  const programs: Array<readonly [name: string, start: Variant['start']]> = [
-    ['bare Fastify', async (env, end) => await timeProgram(paths.bare, env, end)],
-    ['worker of Baton', async (env, end) => await timeWorker(paths.worker, env, end)]
+  const timeBare: Variant['start'] = async (env, end) => await timeProgram(paths.bare, env, end)
+  const timeOurs: Variant['start'] = async (env, end) => await timeWorker(paths.worker, env, end)
+  const withoutCache = { ...env, NODE_DISABLE_COMPILE_CACHE: '1' }
+  const withCache = { ...env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') }
+  const variants: Variant[] = [
+    { name: 'bare Fastify', start: timeBare, env: withoutCache, times: [] },
+    { name: 'worker of Baton', start: timeOurs, env, times: [] }
   ]
+  if (hasCompileCache(process.versions.node)) {
+    variants.push({ name: 'worker without its compile cache', start: timeOurs, env: withoutCache, times: [] })
+    variants.push({ name: 'bare Fastify with one', start: timeBare, env: withCache, times: [] })
+  } else {
+    notes.push(`Node ${process.version} has no compile cache that a program can turn on: it came with 22.8.`)
+  }
   try {
     tell('bundling a worker')
     const bundle = await bundleWorker(dirname(paths.program), join(folder, 'bundle'))
     await writeFile(join(folder, 'package.json'), '{"type":"module"}')
-    programs.push(['worker, bundled', async (env, end) => await timeWorker(bundle, env, end)])
+    const timeBundle: Variant['start'] = async (env, end) => await timeWorker(bundle, env, end)
+    variants.push({ name: 'worker, bundled, without', start: timeBundle, env: withoutCache, times: [] })
+    if (hasCompileCache(process.versions.node)) variants.push({ name: 'worker, bundled, with', start: timeBundle, env: withCache, times: [] })
   } catch (error) {
     notes.push(`No bundled worker: ${(error as Error).message.split('\n')[0] ?? ''}`)
-  }
-  const variants = programs.map(([name, start]): Variant => ({ name, start, env, times: [] }))
-  if (hasCompileCache(process.versions.node)) {
-    const cached = { ...env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') }
-    variants.push(...programs.map(([name, start]): Variant => ({ name: `${name}, compile cache`, start, env: cached, times: [] })))
-  } else {
-    notes.push(`Node ${process.version} has no compile cache: it came with 22.10.`)
   }
   return { variants, notes }
 }
 
-/** `NODE_COMPILE_CACHE` is of Node 22.1, and `module.flushCompileCache()` of 22.10. */
+/** `module.enableCompileCache()` is of Node 22.8, and `flushCompileCache()`, which fills it here, of 22.10. */
 export function hasCompileCache (version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   return major > 22 || (major === 22 && minor >= 10)

@@ -23,7 +23,7 @@ export const watt: Peer = {
   async prepare (surroundings) {
     if (!runsWatt(process.versions.node)) throw new UnavailableError(`Watt needs Node 22.19 or later, and this is ${process.version}`)
     const { env, folder } = surroundings
-    const installed = await install('watt', { wattpm: '^3.67.0', '@platformatic/node': '^3.67.0' }, surroundings)
+    const installed = await install('watt', { wattpm: '^3.67.0', '@platformatic/node': '^3.65.0' }, surroundings)
     const bin = join(installed, 'node_modules/wattpm/bin/cli.js')
     return {
       versions: await versionOf(installed, 'wattpm'),
@@ -40,7 +40,7 @@ export const watt: Peer = {
         await writeFile(join(home, 'package.json'), JSON.stringify({ name: 'compare', private: true, type: 'module' }))
         await writeFile(join(home, 'watt.json'), JSON.stringify(project(workers, port)))
         await writeFile(join(home, 'app/package.json'), JSON.stringify({ name: 'app', type: 'module', main: 'index.mjs', dependencies: { '@platformatic/node': '*' } }))
-        await writeFile(join(home, 'app/watt.json'), JSON.stringify({ $schema: 'https://schemas.platformatic.dev/@platformatic/node/3.67.0.json' }))
+        await writeFile(join(home, 'app/watt.json'), JSON.stringify({ $schema: 'https://schemas.platformatic.dev/@platformatic/node/3.65.0.json' }))
         await writeFile(join(home, 'app/index.mjs'), `export { build as create } from ${JSON.stringify(pathToFileURL(join(folder, 'serve.mjs')).href)}\n`)
         const runtime = await ForeignProcess.start(process.execPath, [bin, 'start'], env, home)
         await runtime.untilServing(target, START_TIMEOUT)
