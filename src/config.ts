@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { Ajv } from 'ajv'
+import { Ajv, type ValidateFunction } from 'ajv'
 import { contradictions } from './contradictions.ts'
 import { cpuLimit } from './cpu-limit.ts'
 import { DEFAULT_ENV_FILE, readEnvFile } from './env-file.ts'
@@ -122,11 +122,10 @@ export interface Assignment {
   readonly transport: Transport
 }
 
-const validate = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true }).compile({
-  type: 'object',
-  properties: Object.fromEntries(Object.entries(SETTINGS).map(([name, { schema, fallback }]) =>
-    [name, fallback === undefined ? schema : { ...schema, default: fallback }]))
-})
+/** The schemas are ours: checking them against their meta-schema takes longer than all else here. */
+const ajv = new Ajv({ coerceTypes: true, meta: false, validateSchema: false })
+/** Compiled when the setting is first set: most never are, and every worker starts with this. */
+const validators = new Map<SettingName, ValidateFunction>()
 
 /**
  * Reads the settings of an environment.
@@ -139,12 +138,10 @@ const validate = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true
  */
 export function readConfig (environment: Environment = process.env, cpus: () => number = cpuLimit): Config {
   const given = givenSettings(environment)
-  const coerced: Record<string, unknown> = { ...given }
-
-  validate(coerced)
-  const settings = coerced as Settings
+  const values = (Object.keys(SETTINGS) as SettingName[]).map((name) => [name, readSetting(name, given[name])] as const)
+  const wrong = values.filter(([, { isRight }]) => !isRight).map(([name]) => name)
+  const settings = Object.fromEntries(values.map(([name, { value }]) => [name, value])) as Settings
   const workers = settings.WORKERS === 'auto' ? cpus() : settings.WORKERS
-  const wrong = wrongSettings(given, coerced)
   const problems = [
     ...wrong.map((name) => ({ variable: name, value: given[name], allowed: SETTINGS[name].allowed })),
     ...contradictions(settings, workers, wrong)
@@ -230,12 +227,20 @@ function givenSettings (environment: Environment): Readonly<Record<string, strin
     .filter(([name, value]) => value !== undefined && (value !== '' || name === 'HEALTH_PREFIX')))
 }
 
-/** @param coerced the same settings after the validation */
-function wrongSettings (given: Readonly<Record<string, string | undefined>>, coerced: Readonly<Record<string, unknown>>): SettingName[] {
-  const refused = new Set(validate.errors?.map(({ instancePath }) => instancePath.slice(1)))
-  const isOddNumber = (name: string): boolean => given[name] !== undefined && typeof coerced[name] === 'number' &&
-    !(DECIMAL.test(given[name]) && Number.isFinite(coerced[name]))
-  return (Object.keys(SETTINGS) as SettingName[]).filter((name) => refused.has(name) || isOddNumber(name))
+/** @returns the value of the text; when it is wrong, whatever it could be taken for */
+function readSetting (name: SettingName, text: string | undefined): { value: unknown, isRight: boolean } {
+  const { schema, fallback } = SETTINGS[name]
+  if (text === undefined) return { value: fallback, isRight: true }
+  let validate = validators.get(name)
+  if (validate === undefined) {
+    validate = ajv.compile({ type: 'object', properties: { value: schema } })
+    validators.set(name, validate)
+  }
+  // In an object, because Ajv coerces what has a place to be put back to.
+  const holder: { value: unknown } = { value: text }
+  const isAllowed = validate(holder)
+  const isOddNumber = typeof holder.value === 'number' && !(DECIMAL.test(text) && Number.isFinite(holder.value))
+  return { value: holder.value, isRight: isAllowed && !isOddNumber }
 }
 
 function toConfig (settings: Settings, workers: number): Config {

@@ -1,0 +1,109 @@
+import type { StartedService } from '../load/started-service.ts'
+import { formatFigure, formatPercent } from '../measure/number-format.ts'
+import { cpuTime } from '../measure/process-tree.ts'
+import { formatSummary, median, ratio, summarize } from '../measure/statistics.ts'
+import { LeanLoad, type LeanCount } from './lean-load.ts'
+import type { BenchSettings, Part, Section } from './section.ts'
+import { processesOf, startBare, startBaton, withServices } from './services.ts'
+
+export interface Measurement extends LeanCount {
+  /** Microseconds of CPU time that all processes of the server needed for one request. */
+  readonly cpuPerRequest: number
+}
+
+export interface Load {
+  readonly name: string
+  readonly connections: number
+  readonly isFresh: boolean
+}
+
+export const KEEP_ALIVE: Load = { name: 'keep-alive', connections: 32, isFresh: false }
+export const NEW_CONNECTIONS: Load = { name: 'new connections', connections: 32, isFresh: true }
+
+export const overhead: Part = {
+  name: 'overhead',
+  async run (settings) {
+    const starts = [
+      async () => await startBaton(settings, 1),
+      async () => await startBaton(settings, 1, { SCHEDULING: 'shared' }),
+      async () => await startBare(settings)
+    ]
+    return await withServices(starts, async ([baton, shared, bare]) => await compareSides(settings, [
+      [KEEP_ALIVE, baton as StartedService],
+      [NEW_CONNECTIONS, baton as StartedService],
+      [{ ...NEW_CONNECTIONS, name: 'new connections, SCHEDULING=shared' }, shared as StartedService]
+    ], bare as StartedService))
+  }
+}
+
+async function compareSides (
+  settings: BenchSettings, comparisons: ReadonlyArray<readonly [load: Load, baton: StartedService]>, bare: StartedService
+): Promise<Section> {
+  const rows: string[][] = []
+  const goals: string[] = []
+  let generatorShare = 0
+  for (const [load, baton] of comparisons) {
+    const [ours, theirs] = await measureInTurns(settings, load, baton, bare)
+    const throughput = ratio(ours.map(({ rate }) => rate), theirs.map(({ rate }) => rate))
+    goals.push(`${load.name} ${formatFigure(throughput.median)}`)
+    generatorShare = Math.max(generatorShare, median([...ours, ...theirs].map((each) => each.generatorShare)))
+    for (const [title, pick] of FIGURES) {
+      const [a, b] = [ours.map(pick), theirs.map(pick)]
+      rows.push([
+        `${load.name}: ${title}`, formatSummary(summarize(a), formatFigure), formatSummary(summarize(b), formatFigure),
+        formatSummary(ratio(a, b), formatFigure)
+      ])
+    }
+  }
+  return {
+    title: 'One worker of Baton against the same application on bare Fastify',
+    header: ['', 'Baton', 'bare Fastify', 'ratio'],
+    rows,
+    sentences: [
+      `Baton's throughput is this share of bare Fastify's: ${goals.join(', ')} (goal: at least 0.97).`,
+      'The CPU time is that of all its processes: with round-robin the primary accepts each new connection and hands it over.',
+      generatorNote(generatorShare)
+    ]
+  }
+}
+
+const FIGURES: ReadonlyArray<readonly [title: string, pick: (measurement: Measurement) => number]> = [
+  ['requests a second', ({ rate }) => rate],
+  ['p99 ms', ({ p99 }) => p99],
+  ['CPU µs a request', ({ cpuPerRequest }) => cpuPerRequest]
+]
+
+/** A B, B A, A B: whoever comes second has the warmer machine. */
+export async function measureInTurns (
+  { rounds, duration, tell }: BenchSettings, load: Load, first: StartedService, second: StartedService
+): Promise<[Measurement[], Measurement[]]> {
+  const results: [Measurement[], Measurement[]] = [[], []]
+  // Once beforehand, so that the compiler is through with the hot functions.
+  for (const service of [first, second]) await measure(service, load, duration)
+  for (let round = 0; round < rounds; round++) {
+    tell(`${load.name}, round ${round + 1} of ${rounds}`)
+    const order = [[first, results[0]], [second, results[1]]] as const
+    for (const [service, into] of round % 2 === 0 ? order : order.toReversed()) into.push(await measure(service, load, duration))
+  }
+  return results
+}
+
+async function measure (service: StartedService, { connections, isFresh }: Load, duration: number): Promise<Measurement> {
+  const load = new LeanLoad({ target: service.target, connections, isFresh })
+  try {
+    const processes = processesOf(service)
+    const before = cpuTime(processes)
+    const count = await load.measure(duration)
+    const used = cpuTime(processes) - before
+    if (count.failures > 0) throw new Error(`${count.failures} requests failed that nothing should disturb: the figures would be worthless`)
+    return { ...count, cpuPerRequest: used * 1000 / count.answered }
+  } finally {
+    load.stop()
+  }
+}
+
+/** Who generates the load takes part in the contest for the machine. */
+export function generatorNote (share: number): string {
+  const busy = share > 0.9 ? ': it is the bottleneck, so believe the CPU time a request, and not the rates' : ''
+  return `The load generator used ${formatPercent(share)} of one CPU${busy}.`
+}

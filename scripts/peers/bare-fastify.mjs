@@ -1,0 +1,4 @@
+import { serve } from './serve.mjs'
+
+await serve()
+process.send?.('listening')
