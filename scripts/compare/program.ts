@@ -1,4 +1,4 @@
-import type { Output } from '../load/progress-line.ts'
+import type { Output } from '../load/progress-display.ts'
 import { UsageError } from '../load/usage-error.ts'
 import { describeMachine } from '../measure/machine.ts'
 import { parseCompare, usage } from './command-line.ts'
