@@ -257,6 +257,8 @@ export class Pool {
 
   #onFailed (worker: WorkerHandle, error: ErrorReport): void {
     worker.failure ??= error
+    // Out of rotation: it gets the connections that are on their way to it before it hears that it shall leave.
+    if (worker.state === 'starting' && worker.isListening) worker.process?.disconnect()
     if (worker.state !== 'ready') return
     worker.isStale = true
     this.#crashed(worker, error, 'error')

@@ -83,6 +83,11 @@ export class WorkerHandle implements WorkerView {
     return this.process?.pid
   }
 
+  /** Connections may be on their way to it, also before it is ready. */
+  get isListening (): boolean {
+    return this.#isListening
+  }
+
   /** @throws Error for a move that the table of states does not have: a defect of the supervisor */
   moveTo (state: WorkerState, now: number): void {
     if (!NEXT[this.#state].includes(state)) {

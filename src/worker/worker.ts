@@ -96,14 +96,26 @@ export class Worker {
     this.#hasFailed = true
     const report: ToPrimary = { type: 'failed', error: toErrorReport(error) }
     if (!this.#isListening) {
-      // Its slot port is taken, and connections to the service have come already: they are served first.
-      if (this.#server?.server.listening === true) this.#channel.send(report, () => { this.#leave() })
-      else this.#channel.send(report, () => { process.exit(1) })
+      this.#failToStart(report)
       return
     }
     this.#log.fatal({ err: error }, 'an error that nobody caught; finishing what is under way, then leaving')
     this.#channel.send(report)
     if (!this.#channel.isOpen()) this.#leave()
+  }
+
+  /**
+   * Its slot port is taken, for one, and connections to the service may be on their way to it already. The primary takes it out of
+   * rotation then: whoever closes by himself does not hear of those that were sent before the primary knew.
+   */
+  #failToStart (report: ToPrimary): void {
+    if (this.#server?.server.listening !== true) {
+      this.#channel.send(report, () => { process.exit(1) })
+      return
+    }
+    const { drainTimeout, stopIdle } = this.#config
+    this.#drain.limit({ timeout: drainTimeout, idleTimeout: stopIdle })
+    this.#channel.send(report)
   }
 
   /** Without an answer the start timeout ends this worker. */
@@ -151,7 +163,7 @@ export class Worker {
 
   #onLost (): void {
     this.#logFile?.follow()
-    if (!this.#isListening) process.exit(0)
+    if (!this.#isListening) process.exit(this.#hasFailed ? 1 : 0)
     // Whatever is left to do, there may be nobody any more who keeps the deadline.
     setTimeout(() => { process.exit(1) }, this.#config.drainTimeout).unref()
     // After a drain the channel closes as well, and the exit is under way.

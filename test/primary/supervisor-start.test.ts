@@ -232,3 +232,17 @@ await t.test('a start fails when the last worker that was not wanted any more ha
   t.strictSame(before, [])
   t.strictSame(scene.stopped, [3])
 })
+
+await t.test('a worker that fails when it listens already is taken out of rotation, and one that does not is left alone', async (t) => {
+  const scene = supervise({ WORKERS: '2' })
+  scene.supervisor.start()
+  scene.worker('0/1').listens()
+
+  for (const name of ['0/1', '1/1']) scene.worker(name).says({ type: 'failed', error: { message: 'its other port is taken' } })
+
+  t.equal(scene.worker('0/1').isDisconnected, true)
+  t.equal(scene.worker('1/1').isDisconnected, false)
+  t.strictSame(scene.table(), ['0/1 starting', '1/1 starting'])
+  for (const name of ['0/1', '1/1']) scene.worker(name).exits(1)
+  t.strictSame(scene.stopped, [3])
+})
