@@ -4,6 +4,7 @@ import t from 'tap'
 import { request } from '../helpers/raw-client.ts'
 import { build, serve, WORKER } from './building.ts'
 import { signal, soon } from './listening.ts'
+import { waitUntil } from '../helpers/wait-until.ts'
 
 /** Makes a plugin break out of its context, as fastify-plugin does. */
 function unscoped (plugin: FastifyPluginAsync): FastifyPluginAsync {
@@ -159,6 +160,8 @@ await t.test('an answer that fails on its way is logged although requests are no
 
   const client = await connect()
   await client.send(request('GET /')).answer()
+  // The answer may be there before the end of its request is seen on our side.
+  await waitUntil(() => lines.some(({ level }) => level > 30), () => 'the line about the error')
 
   t.match(lines.filter(({ level }) => level > 30), [{ level: 50, msg: 'request errored', err: { message: 'on its way' } }])
 })
