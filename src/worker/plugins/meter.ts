@@ -31,25 +31,27 @@ export function meter (root: FastifyInstance, requests: Pick<RequestTable, 'add'
   }
 
   // One function for all responses, and not one for each.
+  function onFinish (this: MeteredResponse): void {
+    const reply = this[REPLY]
+    if (reply === undefined) return
+    this[REPLY] = undefined
+    count(reply, this.statusCode)
+  }
+
   function onClose (this: MeteredResponse): void {
     const reply = this[REPLY]
     if (reply === undefined) return
+    this[REPLY] = undefined
     if (this.headersSent) count(reply, this.statusCode)
     else if (!reply.sent) count(reply, CLIENT_GONE)
   }
 
+  // Not in an onResponse hook: with one, Fastify forgets the error of an answer that failed, and does not log it.
   root.addHook('onRequest', (_request, reply, done) => {
     const response = reply.raw as MeteredResponse
     response[REPLY] = reply
+    response.on('finish', onFinish)
     response.on('close', onClose)
-    done()
-  })
-  root.addHook('onResponse', (_request, reply, done) => {
-    const response = reply.raw as MeteredResponse
-    if (response[REPLY] !== undefined) {
-      response[REPLY] = undefined
-      count(reply, response.statusCode)
-    }
     done()
   })
 }
