@@ -48,7 +48,7 @@ await t.test('SIGINT closes idle connections at once', async (t) => {
 })
 
 await t.test('a request that outlives the stop timeout is cut, named in the log, and makes the exit code 1', async (t) => {
-  const program = await serve(t, { env: { STOP_TIMEOUT_MS: '1000' } })
+  const program = await serve(t, { env: { STOP_TIMEOUT_MS: '5000' } })
   const cut = send(`${program.url}/slow?ms=60000`).then(() => 'answered', () => 'cut')
   await allArrived(program.url, 1)
 
