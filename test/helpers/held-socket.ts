@@ -17,14 +17,14 @@ interface Handle {
 /** What Node's cluster makes its sockets with. */
 const { _createServerHandle: bind } = net as unknown as { _createServerHandle: (host: string, port: number, family: 4) => Handle }
 
-/** Another process has it listen: Node itself would begin to accept. */
-const LISTEN = 'import socket; socket.socket(fileno=3).listen(511)'
+/** Another process has it listen, and is gone before it could accept: this one would begin to. */
+const LISTEN = 'require("node:net").createServer().listen({ fd: 3 }, () => { process.kill(process.pid, "SIGKILL") })'
 
 export function holdSocket (t: Test): HeldSocket {
   const handle = bind('127.0.0.1', 0, 4)
   t.teardown(() => { handle.close() })
-  const { status, stderr } = spawnSync('python3', ['-c', LISTEN], { stdio: ['ignore', 'ignore', 'pipe', handle.fd], encoding: 'utf8' })
-  if (status !== 0) throw new Error(`the socket does not listen: ${stderr}`)
+  const { signal, stderr } = spawnSync(process.execPath, ['-e', LISTEN], { stdio: ['ignore', 'ignore', 'pipe', handle.fd], encoding: 'utf8' })
+  if (signal !== 'SIGKILL') throw new Error(`the socket does not listen: ${stderr}`)
   const name: { port?: number } = {}
   handle.getsockname(name)
   return { fd: handle.fd, port: name.port as number }
