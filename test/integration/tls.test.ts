@@ -167,6 +167,8 @@ await t.test('a certificate that has expired is served, with a warning', async (
 await t.test('the key is in no environment and in no line of the log', async (t) => {
   const program = await serve(t, { env: { ...PAIR, LOG_LEVEL: 'trace' } })
   await program.reload()
+  // One that is on its way out has an environment no more.
+  await program.event('worker:exited', 2)
   const [, line = ''] = pair('one').key.split('\n')
 
   for (const pid of program.survivors()) t.notOk(readFileSync(`/proc/${pid}/environ`, 'utf8').includes(line))
