@@ -1,7 +1,5 @@
-import { parseArgs } from 'node:util'
-
-import { parseInteger, parseNumber } from '../load/command-line.ts'
-import { UsageError } from '../load/usage-error.ts'
+import { parseInteger, parseNames, parseNumber } from '../load/command-line.ts'
+import { parseOptions } from '../load/command.ts'
 
 export interface BenchCommandLine {
   /** Names of the parts, in their order. */
@@ -43,24 +41,12 @@ const OPTIONS = {
  * @throws UsageError
  */
 export function parseBench (args: readonly string[], names: readonly string[]): BenchCommandLine {
-  const { only, rounds, duration, connections, quick, help } = parseOptions(args)
-  const parts = only === undefined ? names : only.split(',')
-  for (const part of parts) {
-    if (!names.includes(part)) throw new UsageError(`--only is ${JSON.stringify(only)}: it must be some of ${names.join(', ')}`)
-  }
+  const { only, rounds, duration, connections, quick, help } = parseOptions(args, OPTIONS)
   return {
-    parts: names.filter((name) => parts.includes(name)),
+    parts: parseNames('--only', only, names),
     rounds: parseInteger('--rounds', rounds ?? (quick ? '2' : '7'), 1, 100),
     duration: parseNumber('--duration', duration ?? (quick ? '1' : '4'), 0.1, 600) * 1000,
     idleConnections: parseInteger('--connections', connections ?? (quick ? '1000' : '10000'), 1, 1_000_000),
     wantsHelp: help
-  }
-}
-
-function parseOptions (args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values
-  } catch (error) {
-    throw new UsageError((error as Error).message.split('. ')[0], { cause: error })
   }
 }

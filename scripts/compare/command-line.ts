@@ -1,8 +1,6 @@
-import { parseArgs } from 'node:util'
-
 import { DEFAULT_CONNECTIONS } from '../load/client-mix.ts'
-import { parseInteger, parseNumber } from '../load/command-line.ts'
-import { UsageError } from '../load/usage-error.ts'
+import { parseInteger, parseNames, parseNumber } from '../load/command-line.ts'
+import { parseOptions } from '../load/command.ts'
 import type { RoundSettings } from './round.ts'
 
 export interface CompareCommandLine extends RoundSettings {
@@ -46,26 +44,14 @@ const OPTIONS = {
  * @throws UsageError
  */
 export function parseCompare (args: readonly string[], keys: readonly string[]): CompareCommandLine {
-  const { only, rounds, duration, reloads, connections, workers, quick, help } = parseOptions(args)
-  const wanted = only === undefined ? keys : only.split(',')
-  for (const key of wanted) {
-    if (!keys.includes(key)) throw new UsageError(`--only is ${JSON.stringify(only)}: it must be some of ${keys.join(', ')}`)
-  }
+  const { only, rounds, duration, reloads, connections, workers, quick, help } = parseOptions(args, OPTIONS)
   return {
-    peers: keys.filter((key) => wanted.includes(key)),
+    peers: parseNames('--only', only, keys),
     rounds: parseInteger('--rounds', rounds ?? (quick ? '1' : '3'), 1, 100),
     duration: parseNumber('--duration', duration ?? (quick ? '6' : '20'), 1, 3600) * 1000,
     reloads: parseInteger('--reloads', reloads ?? (quick ? '2' : '5'), 1, 1000),
     connections: parseInteger('--connections', connections, 1, 5000),
     workers: parseInteger('--workers', workers, 2, 64),
     wantsHelp: help
-  }
-}
-
-function parseOptions (args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values
-  } catch (error) {
-    throw new UsageError((error as Error).message.split('. ')[0], { cause: error })
   }
 }

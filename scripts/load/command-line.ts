@@ -125,3 +125,12 @@ function parseUrl (text: string): URL {
   }
   return url
 }
+
+/** @returns those of `names` that a list separated by commas has, in their own order; all of them without a list */
+export function parseNames (option: string, text: string | undefined, names: readonly string[]): string[] {
+  const wanted = text === undefined ? names : text.split(',')
+  if (!wanted.every((name) => names.includes(name))) {
+    throw new UsageError(`${option} is ${JSON.stringify(text)}: it must be some of ${names.join(', ')}`)
+  }
+  return names.filter((name) => wanted.includes(name))
+}

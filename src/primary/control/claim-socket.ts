@@ -82,7 +82,7 @@ async function removeStale (path: string): Promise<void> {
 async function readHolder (socketPath: string): Promise<string> {
   return await new Promise((resolve) => {
     const unknown = (): void => { resolve('a process that does not say who it is') }
-    const asked = request({ socketPath, path: '/status', agent: false, timeout: ANSWER_TIMEOUT }, (response) => {
+    const asked = request({ socketPath, path: '/status', agent: false, signal: AbortSignal.timeout(ANSWER_TIMEOUT) }, (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (chunk) => { text += String(chunk) })
@@ -95,7 +95,6 @@ async function readHolder (socketPath: string): Promise<string> {
         }
       })
     })
-    asked.on('timeout', () => { asked.destroy() })
     asked.on('error', unknown)
     asked.end()
   })

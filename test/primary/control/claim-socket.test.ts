@@ -63,6 +63,18 @@ await t.test('somebody who listens and does not answer is waited for only so lon
   await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD', message: /a process that does not say who it is/ })
 })
 
+await t.test('nor is somebody who answers a byte now and then', async (t) => {
+  const path = join(folder(t), 'control.sock')
+  let drip: NodeJS.Timeout | undefined
+  await claimSocket(closedAfter(t, createHttpServer((_request, response) => {
+    drip = setInterval(() => { response.write(' ') }, 100)
+    response.on('close', () => { clearInterval(drip) })
+  })), path)
+  t.teardown(() => { clearInterval(drip) })
+
+  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD', message: /a process that does not say who it is/ })
+})
+
 await t.test('an answer that is cut short names nobody', async (t) => {
   const path = join(folder(t), 'control.sock')
   await claimSocket(closedAfter(t, createHttpServer((_request, response) => {
