@@ -14,7 +14,7 @@ export interface Result {
 }
 
 const HEADER = [
-  '', 'failed requests per reload', 'reload ms', 'p99 ms outside', 'p99 ms inside', 'requests/s outside', 'requests/s inside', 'peak memory MB'
+  '', 'failed requests per reload', 'reload ms', 'p99 ms outside', 'p99 ms inside', 'requests/s outside', 'requests/s inside', 'answers of old workers', 'peak memory MB'
 ]
 
 /** @returns the table, what it means, and how each peer is configured, in Markdown */
@@ -25,7 +25,8 @@ export function formatComparison (results: readonly Result[]): string {
   return [
     ...formatMarkdownTable(HEADER, measured.map(formatResult)), '',
     'Medians of the rounds; failed requests and reloads with the least and the greatest. A reload takes from the command until the last new worker has',
-    'answered. p99 and requests a second are those of `GET /`, during reloads and otherwise. The memory is that of all processes, shared pages counted once.',
+    'answered. p99 and requests a second are those of `GET /`, during reloads and otherwise. Answers of old workers are those after a reload was over,',
+    'as a share of all answers then. The memory is that of all processes, shared pages counted once.',
     ...(Number.isNaN(share) ? [] : [`The clients used ${formatPercent(share)} of one CPU.`]),
     ...(troubles.length === 0 ? [] : ['', 'Not measured, or not as often:', '', ...troubles]),
     ...measured.flatMap(({ name, versions, configuration }) => ['', `### ${name} (${versions})`, '', configuration])
@@ -42,6 +43,7 @@ function formatResult ({ name, rounds }: Result): string[] {
     formatFigure(middle(({ p99Inside }) => p99Inside)),
     formatCount(middle(({ rateOutside }) => rateOutside)),
     formatCount(middle(({ rateInside }) => rateInside)),
+    formatShare(middle(({ oldShare }) => oldShare)),
     formatMegabytes(middle(({ peakMemory }) => peakMemory))
   ]
 }
@@ -50,6 +52,10 @@ function formatRange (values: readonly number[], format: (value: number) => stri
   const { median, low, high } = summarize(values)
   if (Number.isNaN(median)) return '-'
   return format(low) === format(high) ? format(median) : `${format(median)} (${format(low)}-${format(high)})`
+}
+
+function formatShare (share: number): string {
+  return share > 0 && share < 0.001 ? '< 0.1 %' : formatPercent(share)
 }
 
 /** Nothing is rounded down to 0. */

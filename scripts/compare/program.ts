@@ -51,7 +51,8 @@ export async function compare (args: readonly string[], surroundings: CompareSur
     for (const contestant of contestants) await prepare(contestant, { ...surroundings, tell })
 
     for (let round = 1; round <= rounds; round++) {
-      for (const contestant of contestants) {
+      // There and back: whoever comes first in one round comes last in the next.
+      for (const contestant of round % 2 === 1 ? contestants : contestants.toReversed()) {
         const { prepared, peer } = contestant
         if (prepared === undefined) continue
         tell(`${peer.name}, round ${round} of ${rounds}`)

@@ -18,6 +18,10 @@ export class ReloadObserver implements Reloader {
   readonly #workers: number
   /** Every worker that ever answered, and when it did first. */
   readonly #firstSeen = new Map<string, number>()
+  /** Those that the last reload should have replaced; empty while one is at work. */
+  #old: ReadonlySet<string> = new Set()
+  #answers = 0
+  #oldAnswers = 0
 
   /** @param workers how many answer, of a peer whose answers say who gives them */
   constructor (peer: RunningPeer, workers: number) {
@@ -28,11 +32,21 @@ export class ReloadObserver implements Reloader {
   readonly observe = ({ worker: { pid, slot, generation }, seenAt }: WorkerSighting): void => {
     const name = `${pid}/${slot}/${generation}`
     if (!this.#firstSeen.has(name)) this.#firstSeen.set(name, seenAt)
+    if (this.#old.size === 0) return
+    this.#answers++
+    if (this.#old.has(name)) this.#oldAnswers++
+  }
+
+  /** Of the answers after reloads that were over, the share that old workers gave; NaN when the answers do not tell, or there are none. */
+  get oldShare (): number {
+    return this.#peer.newProcesses === undefined ? this.#oldAnswers / this.#answers : NaN
   }
 
   async reload (timeout: number, signal: AbortSignal): Promise<Reload> {
     const { newProcesses } = this.#peer
-    const findEnd = newProcesses === undefined ? this.#watchAnswers() : this.#watchProcesses(newProcesses)
+    this.#old = new Set()
+    const old = new Set(this.#firstSeen.keys())
+    const findEnd = newProcesses === undefined ? this.#watchAnswers(old) : this.#watchProcesses(newProcesses)
     const startedAt = performance.now()
     const end = (outcome: Reload['outcome'], endedAt: number, reason?: string): Reload => {
       return { outcome, startedAt, endedAt, duration: endedAt - startedAt, ...(reason === undefined ? {} : { reason }) }
@@ -45,6 +59,7 @@ export class ReloadObserver implements Reloader {
       if (endedAt !== undefined) {
         // The next command would be refused while this one is still at work.
         await command
+        this.#old = old
         return end('completed', endedAt)
       }
       await sleep(LOOK_INTERVAL)
@@ -53,8 +68,7 @@ export class ReloadObserver implements Reloader {
     return end('unknown', performance.now(), signal.aborted ? 'the run was interrupted' : reason)
   }
 
-  #watchAnswers (): () => number | undefined {
-    const old = new Set(this.#firstSeen.keys())
+  #watchAnswers (old: ReadonlySet<string>): () => number | undefined {
     return () => {
       const times = [...this.#firstSeen].flatMap(([name, seenAt]) => old.has(name) ? [] : [seenAt])
       return times.length >= this.#workers ? times.toSorted((a, b) => a - b)[this.#workers - 1] : undefined

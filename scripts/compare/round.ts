@@ -25,6 +25,8 @@ export interface Round {
   readonly p99Inside: number
   readonly rateOutside: number
   readonly rateInside: number
+  /** Of the answers after reloads, those of old workers; NaN when the answers do not tell. */
+  readonly oldShare: number
   readonly peakMemory: number
   /** CPU time of this program as a share of one CPU. */
   readonly generatorShare: number
@@ -40,6 +42,7 @@ export async function runRound (prepared: PreparedPeer, settings: RoundSettings)
   const { workers, connections, duration, reloads } = settings
   const peer = await prepared.start(workers)
   try {
+    const reloader = new ReloadObserver(peer, workers)
     const memories = peer.pids.map((pid) => new MemoryWatch(pid))
     const cpu = process.cpuUsage()
     const report = await runLoad({
@@ -47,19 +50,19 @@ export async function runRound (prepared: PreparedPeer, settings: RoundSettings)
       kinds: createClientMix(connections),
       duration,
       timeout: REQUEST_TIMEOUT,
-      reloader: new ReloadObserver(peer, workers),
+      reloader,
       reloads,
       reloadTimeout: RELOAD_TIMEOUT
     })
     const { user, system } = process.cpuUsage(cpu)
     const peakMemory = memories.reduce((sum, memory) => sum + memory.stop(), 0)
-    return summarizeRound(report, peakMemory, (user + system) / 1000 / report.duration)
+    return summarizeRound(report, { peakMemory, generatorShare: (user + system) / 1000 / report.duration, oldShare: reloader.oldShare })
   } finally {
     await peer.stop()
   }
 }
 
-export function summarizeRound (report: Report, peakMemory: number, generatorShare: number): Round {
+function summarizeRound (report: Report, observed: Pick<Round, 'peakMemory' | 'generatorShare' | 'oldShare'>): Round {
   const completed = report.reloads.filter(({ outcome }) => outcome === 'completed')
   const within = report.reloads.reduce((sum, { startedAt, endedAt }) => sum + endedAt - startedAt, 0)
   const { inside, outside } = report
@@ -72,8 +75,7 @@ export function summarizeRound (report: Report, peakMemory: number, generatorSha
     p99Inside: inside.answered === 0 ? NaN : inside.p99,
     rateOutside: outside.answered / (report.duration - within) * 1000,
     rateInside: inside.answered / within * 1000,
-    peakMemory,
-    generatorShare,
+    ...observed,
     trouble: report.reloads.find(({ outcome }) => outcome !== 'completed')?.reason
   }
 }

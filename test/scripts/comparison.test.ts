@@ -13,6 +13,7 @@ const ROUND: Round = {
   p99Inside: 10,
   rateOutside: 12_345.6,
   rateInside: 6000,
+  oldShare: 0.25,
   peakMemory: 200 * 2 ** 20,
   generatorShare: 0.5,
   trouble: undefined
@@ -35,13 +36,13 @@ await t.test('the table has a row for each peer, and the configuration of each f
 
 await t.test('a row has failures per reload, and medians over the rounds', async (t) => {
   t.strictSame(rowOf([ROUND, { ...ROUND, failures: 10, reloadDurations: [700], p99Outside: 9.5, rateInside: 8000 }, { ...ROUND, p99Inside: 30 }]), [
-    'One', '0 (0-2.0)', '500 (300-700)', '3.14', '10.0', '12,346', '6,000', '200'
+    'One', '0 (0-2.0)', '500 (300-700)', '3.14', '10.0', '12,346', '6,000', '25.0 %', '200'
   ])
 })
 
 await t.test('a round in which no reload was over leaves no figures of reloads', async (t) => {
   t.strictSame(rowOf([{ ...ROUND, reloads: 0, reloadDurations: [], p99Inside: NaN, rateInside: NaN }]), [
-    'One', '-', '-', '3.14', '-', '12,346', '-', '200'
+    'One', '-', '-', '3.14', '-', '12,346', '-', '25.0 %', '200'
   ])
 })
 
