@@ -1,10 +1,10 @@
-import { findFreePort } from '../../scripts/load/free-port.ts'
+import { isFree } from '../../scripts/load/free-port.ts'
 
 /** Below the range from which the kernel takes ports for connections, any of which would be in the way. */
 const FIRST = 10_000
 /** Ports for each process; tests that run at the same time have process numbers that are close together. */
 const SHARE = 20
-const PROCESSES = 1000
+const PROCESSES = 250
 
 let next = 0
 
@@ -18,8 +18,4 @@ export async function findFreePorts (count: number): Promise<number> {
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return base
   }
   throw new Error(`no ${count} ports in a row are free`)
-}
-
-async function isFree (port: number): Promise<boolean> {
-  return await findFreePort(port).then(() => true, () => false)
 }
