@@ -1,13 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import { formatFigure } from '../measure/number-format.ts'
 import { formatSummary, ratio, summarize } from '../measure/statistics.ts'
-import { bundleWorker } from './bundle.ts'
 import { timeProgram, timeWorker, type End, type StartTime } from './process-start.ts'
 import type { BenchSettings, Part, Section } from './section.ts'
+import { compileUnbundled } from './unbundled.ts'
 
 /** A start is short, so there is time for more of them. */
 const ROUNDS_FACTOR = 4
@@ -63,35 +63,26 @@ async function compareStarts (settings: BenchSettings, folder: string): Promise<
 }
 
 async function findVariants ({ paths, env, tell }: BenchSettings, folder: string): Promise<{ variants: Variant[], notes: string[] }> {
-  const notes: string[] = []
+  tell('compiling a worker that is not bundled')
+  const unbundled = await compileUnbundled(dirname(paths.program))
   const timeBare: Variant['start'] = async (env, end) => await timeProgram(paths.bare, env, end)
   const timeOurs: Variant['start'] = async (env, end) => await timeWorker(paths.worker, env, end)
-  const withoutCache = { ...env, NODE_DISABLE_COMPILE_CACHE: '1' }
-  const withCache = { ...env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') }
-  const variants: Variant[] = [
-    { name: 'bare Fastify', start: timeBare, env: withoutCache, times: [] },
-    { name: 'worker of Baton', start: timeOurs, env, times: [] }
+  const timeUnbundled: Variant['start'] = async (env, end) => await timeWorker(unbundled, env, end)
+  const plain = [
+    { name: 'bare Fastify', start: timeBare, env, times: [] },
+    { name: 'worker of Baton', start: timeOurs, env, times: [] },
+    { name: 'the same, not bundled', start: timeUnbundled, env, times: [] }
   ]
-  if (hasCompileCache(process.versions.node)) {
-    variants.push({ name: 'worker without its compile cache', start: timeOurs, env: withoutCache, times: [] })
-    variants.push({ name: 'bare Fastify with one', start: timeBare, env: withCache, times: [] })
-  } else {
-    notes.push(`Node ${process.version} has no compile cache that a program can turn on: it came with 22.8.`)
+  if (!hasCompileCache(process.versions.node)) {
+    return { variants: plain, notes: [`Node ${process.version} has no compile cache that these could use: it came with 22.`] }
   }
-  try {
-    tell('bundling a worker')
-    const bundle = await bundleWorker(dirname(paths.program), join(folder, 'bundle'))
-    await writeFile(join(folder, 'package.json'), '{"type":"module"}')
-    const timeBundle: Variant['start'] = async (env, end) => await timeWorker(bundle, env, end)
-    variants.push({ name: 'worker, bundled, without', start: timeBundle, env: withoutCache, times: [] })
-    if (hasCompileCache(process.versions.node)) variants.push({ name: 'worker, bundled, with', start: timeBundle, env: withCache, times: [] })
-  } catch (error) {
-    notes.push(`No bundled worker: ${(error as Error).message.split('\n')[0] ?? ''}`)
-  }
-  return { variants, notes }
+  const withCache = plain.map(({ name, start }) => ({
+    name: `${name}, with a compile cache`, start, env: { ...env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') }, times: []
+  }))
+  return { variants: [...plain, ...withCache], notes: [] }
 }
 
-/** `module.enableCompileCache()` is of Node 22.8, and `flushCompileCache()`, which fills it here, of 22.10. */
+/** `NODE_COMPILE_CACHE` is of Node 22.1, and `flushCompileCache()`, which fills it here, of 22.10. */
 export function hasCompileCache (version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   return major > 22 || (major === 22 && minor >= 10)
