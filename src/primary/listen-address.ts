@@ -1,5 +1,6 @@
 import { createServer, isIPv6, type AddressInfo } from 'node:net'
-import { transportOf, type Config, type ListenAddress } from '../config.ts'
+import type { ListenAddress } from '../assignment.ts'
+import { transportOf, type Config } from '../config.ts'
 import { claimSocketPath } from './socket-file.ts'
 import { inheritedPlace } from './systemd/inherited-socket.ts'
 
