@@ -3,11 +3,9 @@ import { Ajv, type ValidateFunction } from 'ajv'
 import { contradictions } from './contradictions.ts'
 import { cpuLimit } from './cpu-limit.ts'
 import { DEFAULT_ENV_FILE, readEnvFile } from './env-file.ts'
-import { InvalidSettingsError, UsageError } from './errors.ts'
+import { InvalidSettingsError } from './errors.ts'
 import { SETTINGS, type LogLevel, type Scheduling, type SettingName, type Settings, type TlsVersion } from './settings.ts'
 
-/** Not a setting: it is meant for one worker. */
-const ASSIGNMENT_VARIABLE = 'BATON_WORKER'
 /** Ajv would take `0x50`, `1e9`, `Infinity` and a blank for numbers as well. */
 const DECIMAL = /^\d+(\.\d+)?$/
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -91,36 +89,8 @@ export interface UnixSocket {
   readonly mode: number
 }
 
-export interface TcpAddress {
-  readonly host: string
-  readonly port: number
-}
-
-/** Where a worker listens. */
-export type ListenAddress =
-  | TcpAddress
-  | UnixSocket
-  /** A descriptor of the primary. */
-  | { readonly fd: number }
-
 /** What the port speaks, from the start on: HTTP/1.1, the same over TLS, or HTTP/2 over TLS with HTTP/1.1 beside it. */
 export type Transport = 'http' | 'https' | 'http2'
-
-/** What a worker is told by the primary that forks it. */
-export interface Assignment {
-  readonly slot: number
-  readonly generation: number
-  /** Resolved path of the application's file; null for the built-in application. */
-  readonly application: string | null
-  /** Where to listen, whatever a reload made of the settings: the port is the one that `PORT=0` came to. */
-  readonly address: ListenAddress
-  /** What reaches this slot alone; null for none. */
-  readonly slotPort: TcpAddress | null
-  /** Absolute path of the log file; null for standard output. */
-  readonly logFile: string | null
-  /** Over TLS the worker waits for certificate and key, which come in a message. */
-  readonly transport: Transport
-}
 
 /** The schemas are ours: checking them against their meta-schema takes longer than all else here. */
 const ajv = new Ajv({ coerceTypes: true, meta: false, validateSchema: false })
@@ -205,19 +175,6 @@ export function readInstanceHint ({ CONTROL_SOCKET, PORT }: Environment = proces
 /** @returns the path by which the shell knows the working directory, if it says */
 export function shellDirectory (environment: Environment = process.env): string | undefined {
   return environment.PWD
-}
-
-/** Reads, and takes out of the environment of the application, what the primary told this worker alone. */
-export function takeAssignment (environment: NodeJS.ProcessEnv = process.env): Assignment {
-  const text = environment[ASSIGNMENT_VARIABLE]
-  if (text === undefined) throw new UsageError('this program is a worker: it is started by Baton')
-  delete environment[ASSIGNMENT_VARIABLE]
-  return JSON.parse(text) as Assignment
-}
-
-/** @returns the environment variable by which a worker learns its assignment */
-export function assignmentVariable (assignment: Assignment): Record<string, string> {
-  return { [ASSIGNMENT_VARIABLE]: JSON.stringify(assignment) }
 }
 
 /** @returns the settings that are set to something; only of HEALTH_PREFIX nothing is a value too */

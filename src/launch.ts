@@ -1,5 +1,6 @@
+import { ASSIGNMENT_VARIABLE, type Assignment } from './assignment.ts'
 import type { Environment } from './config.ts'
-import { InheritedSocketsError } from './errors.ts'
+import { InheritedSocketsError, UsageError } from './errors.ts'
 
 /** What whoever started this process says of it: systemd, or a session. Not settings, and fixed for its life. */
 export interface Launch {
@@ -57,6 +58,18 @@ export function takeHandover (environment: NodeJS.ProcessEnv = process.env, pid 
     watchdogTimeout: isSet(WATCHDOG_PID) && Number(WATCHDOG_PID) !== pid ? undefined : toMilliseconds(WATCHDOG_USEC),
     inheritedSocket: isForUs ? FIRST_INHERITED : undefined
   }
+}
+
+/**
+ * Reads what the primary told this worker alone, and takes it out of the environment of the application.
+ *
+ * @throws UsageError when nothing was
+ */
+export function takeAssignment (environment: NodeJS.ProcessEnv = process.env): Assignment {
+  const text = environment[ASSIGNMENT_VARIABLE]
+  if (text === undefined) throw new UsageError('this program is a worker: it is started by Baton')
+  delete environment[ASSIGNMENT_VARIABLE]
+  return JSON.parse(text) as Assignment
 }
 
 function isSet (value: string | undefined): value is string {

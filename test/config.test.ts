@@ -1,7 +1,5 @@
 import t from 'tap'
-import {
-  assignmentVariable, changedSettings, readConfig, readVariables, shellDirectory, takeAssignment, type Config, type Environment
-} from '../src/config.ts'
+import { changedSettings, readConfig, readVariables, shellDirectory, type Config, type Environment } from '../src/config.ts'
 import { FIXED_SETTINGS } from '../src/settings.ts'
 
 const CPUS = 4
@@ -455,19 +453,4 @@ await t.test('the shell directory is what PWD says, if anything', async (t) => {
   t.equal(shellDirectory({ PWD: '/srv/current' }), '/srv/current')
   t.equal(shellDirectory({}), undefined)
   t.equal(shellDirectory(), process.env.PWD)
-})
-
-for (const application of ['/srv/a "b" ü/app.js', null]) {
-  await t.test(`a worker takes what it was assigned out of its environment (application ${application})`, async (t) => {
-    const assignment = { slot: 1, generation: 4, application, address: { host: '127.0.0.1', port: 3000 }, slotPort: null, logFile: null, transport: 'http' as const }
-    const environment: NodeJS.ProcessEnv = { HOST: '::', ...assignmentVariable(assignment) }
-
-    t.strictSame(takeAssignment(environment), assignment)
-    t.strictSame(environment, { HOST: '::' })
-    t.throws(() => takeAssignment(environment), { code: 'BATON_USAGE' })
-  })
-}
-
-await t.test('a worker program that nobody assigned anything to says who starts it', async (t) => {
-  t.throws(() => takeAssignment(), { code: 'BATON_USAGE', message: 'this program is a worker: it is started by Baton' })
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { readLaunch, takeHandover, type Handover } from '../src/launch.ts'
+import { assignmentVariable } from '../src/assignment.ts'
+import { readLaunch, takeAssignment, takeHandover, type Handover } from '../src/launch.ts'
 
 await t.test('sockets go where systemd says, or else where the session says', async (t) => {
   t.strictSame(readLaunch({ RUNTIME_DIRECTORY: '/run/baton:/run/other', XDG_RUNTIME_DIR: '/run/user/1000' }).runtimeDirectories, ['/run/baton', '/run/user/1000'])
@@ -67,4 +68,19 @@ await t.test('the environment and the process are our own unless told otherwise'
 
   t.equal(takeHandover().inheritedSocket, 3)
   t.notOk('LISTEN_PID' in process.env)
+})
+
+for (const application of ['/srv/a "b" ü/app.js', null]) {
+  await t.test(`a worker takes what it was assigned out of its environment (application ${application})`, async (t) => {
+    const assignment = { slot: 1, generation: 4, application, address: { host: '127.0.0.1', port: 3000 }, slotPort: null, logFile: null, transport: 'http' as const }
+    const environment: NodeJS.ProcessEnv = { HOST: '::', ...assignmentVariable(assignment) }
+
+    t.strictSame(takeAssignment(environment), assignment)
+    t.strictSame(environment, { HOST: '::' })
+    t.throws(() => takeAssignment(environment), { code: 'BATON_USAGE' })
+  })
+}
+
+await t.test('a worker program that nobody assigned anything to says who starts it', async (t) => {
+  t.throws(() => takeAssignment(), { code: 'BATON_USAGE', message: 'this program is a worker: it is started by Baton' })
 })

@@ -2,7 +2,8 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { dirname, extname, join, resolve } from 'node:path'
-import { assignmentVariable, readVariables, shellDirectory } from '../config.ts'
+import { assignmentVariable } from '../assignment.ts'
+import { readVariables, shellDirectory } from '../config.ts'
 import {
   ApplicationNotFoundError, ForkFailedError, StartTimeoutError, toErrorReport, UncleanCloseError, WorkerExitedError, type ErrorReport
 } from '../errors.ts'

@@ -1,5 +1,6 @@
 import cluster, { type Address, type ClusterSettings } from 'node:cluster'
-import { assignmentVariable, transportOf, type Assignment, type ListenAddress } from '../config.ts'
+import { assignmentVariable, type Assignment, type ListenAddress } from '../assignment.ts'
+import { transportOf } from '../config.ts'
 import { wrap } from '../messages.ts'
 import type { Scheduling } from '../settings.ts'
 import type { Generation } from './generation.ts'

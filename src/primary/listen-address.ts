@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, isIPv6 } from 'node:net'
-import { transportOf, type Config, type ListenAddress } from '../config.ts'
+import type { ListenAddress } from '../assignment.ts'
+import { transportOf, type Config } from '../config.ts'
 import { claimSocketPath } from './socket-file.ts'
 import { inheritedPlace } from './systemd/inherited-socket.ts'
 

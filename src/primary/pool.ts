@@ -1,10 +1,9 @@
-import {
-  ForkFailedError, ProtocolMismatchError, StartTimeoutError, toErrorReport, WorkerExitedError, WorkerHungError, type ErrorReport
-} from '../errors.ts'
+import { ForkFailedError, StartTimeoutError, toErrorReport, WorkerExitedError, WorkerHungError, type ErrorReport } from '../errors.ts'
 import type { Figures } from '../figures.ts'
 import type { Logger } from '../logger.ts'
-import { PROTOCOL, unwrap, type Broadcast, type DrainLimits, type Load, type PoolView, type ToPrimary } from '../messages.ts'
+import type { Broadcast, DrainLimits, PoolView } from '../messages.ts'
 import type { Generation } from './generation.ts'
+import { Hearing } from './hearing.ts'
 import type { Host } from './host.ts'
 import type { CrashReason, Journal } from './journal.ts'
 import { describeExit, identify, WorkerHandle } from './worker-handle.ts'
@@ -38,6 +37,7 @@ export class Pool {
   readonly #log: Logger
   readonly #journal: Journal
   readonly #events: PoolEvents
+  readonly #hearing: Hearing
   readonly #workers = new Map<number, WorkerHandle>()
   #view: PoolView = { isStopping: false, isCrashLooping: false }
   #forks = 0
@@ -49,6 +49,13 @@ export class Pool {
     this.#log = log
     this.#journal = journal
     this.#events = events
+    this.#hearing = new Hearing(host, journal, {
+      ready: (worker) => { this.#onReady(worker) },
+      unfit: (worker, error) => { this.#crashed(worker, error, 'error') },
+      measured: events.measured,
+      broadcast: (worker, broadcast) => { this.#relay(worker, broadcast) },
+      changed: events.changed
+    })
   }
 
   get workers (): readonly WorkerHandle[] {
@@ -70,7 +77,7 @@ export class Pool {
     this.#workers.set(worker.id, worker)
     worker.process = this.#host.fork(generation, slot, {
       listening: () => { if (worker.listens(this.#host.now())) this.#onReady(worker) },
-      message: (received) => { this.#onMessage(worker, received) },
+      message: (received) => { this.#hearing.hear(worker, received) },
       exit: (code, signal, wasAsked) => { this.#onExit(worker, code, signal, wasAsked) },
       error: (error) => { this.#onError(worker, error) }
     })
@@ -201,67 +208,11 @@ export class Pool {
     this.#events.ready(worker)
   }
 
-  #onMessage (worker: WorkerHandle, received: unknown): void {
-    worker.isAlive(this.#host.now())
-    const message = unwrap<ToPrimary>(received)
-    if (message?.type === 'hearing') this.#sendTls(worker)
-    else if (message?.type === 'ready') this.#onSaidReady(worker, message.protocol)
-    else if (message?.type === 'failed') this.#onFailed(worker, message.error)
-    else if (message?.type === 'heartbeat') this.#onHeartbeat(worker, message.load)
-    else if (message?.type === 'broadcast') this.#relay(worker, message.broadcast)
-    else if (message?.type === 'draining') worker.progress = message.progress
-    else if (message?.type === 'pong') this.#onAnswer(worker)
-    else if (message?.type === 'figures') this.#events.measured(worker, message.figures)
-    else if (message?.type === 'relieve' && worker.state === 'ready' && !worker.isStale) {
-      worker.isStale = true
-      this.#journal.note('info', { event: 'worker:stale', ...identify(worker), limit: 'SIGTERM' }, 'worker was sent SIGTERM; relieving it')
-      this.#events.changed()
-    }
-  }
-
-  #sendTls ({ process, release }: WorkerHandle): void {
-    if (release.tls !== undefined) process?.send({ type: 'tls', tls: release.tls })
-  }
-
-  #onAnswer (worker: WorkerHandle): void {
-    worker.answeredAt = this.#host.now()
-    this.#events.changed()
-  }
-
-  #onHeartbeat (worker: WorkerHandle, load: Load): void {
-    worker.load = load
-    const limit = worker.outlives(load, this.#host.now())
-    if (limit === undefined) return
-    worker.isStale = true
-    this.#journal.note('info', { event: 'worker:stale', ...identify(worker), limit, rss: load.rss, served: load.served },
-      `worker is over ${limit}; relieving it`)
-    this.#events.changed()
-  }
-
   /** To all others that serve: those that are still starting have not heard it. */
   #relay (from: WorkerHandle, broadcast: Broadcast): void {
     for (const worker of this.#workers.values()) {
       if (worker !== from && worker.readyAt !== undefined) worker.process?.send({ type: 'broadcast', broadcast })
     }
-  }
-
-  #onSaidReady (worker: WorkerHandle, protocol: number): void {
-    if (worker.state !== 'starting') return
-    if (protocol === PROTOCOL) {
-      if (worker.saysReady(this.#host.now())) this.#onReady(worker)
-      return
-    }
-    worker.failure = toErrorReport(new ProtocolMismatchError(protocol, PROTOCOL))
-    worker.process?.kill()
-  }
-
-  #onFailed (worker: WorkerHandle, error: ErrorReport): void {
-    worker.failure ??= error
-    // Out of rotation: it gets the connections that are on their way to it before it hears that it shall leave.
-    if (worker.state === 'starting' && worker.isListening) worker.process?.disconnect()
-    if (worker.state !== 'ready') return
-    worker.isStale = true
-    this.#crashed(worker, error, 'error')
   }
 
   /** The process could not be started: no exit follows. A signal that could not be sent is an error too. */

@@ -1,18 +1,14 @@
 import { accessSync, chmodSync, constants, lstatSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { UnixSocket } from '../config.ts'
 import { ListenSocketHeldError, ListenSocketUnusableError } from '../errors.ts'
+import { isListenedOn, MAX_PATH } from './unix-socket.ts'
 
-/** Bytes of a path that the system takes: `sun_path` of Linux, less the zero at its end. */
-const MAX_BYTES = 107
 /** Milliseconds in which the workers of a primary that died let go of its socket. */
 const PATIENCE = 1000
 /** Milliseconds between two looks whether they have. */
 const LOOK = 50
-/** What a connection fails with when nobody listens. */
-const UNHEARD: readonly unknown[] = ['ECONNREFUSED', 'ENOENT']
 /** Write permission of group and others, which connecting needs. */
 const CONNECTABLE = 0o022
 
@@ -29,7 +25,7 @@ const CONNECTABLE = 0o022
 export async function claimSocketPath (typed: string): Promise<string> {
   const path = resolve(typed)
   const bytes = Buffer.byteLength(path)
-  if (bytes > MAX_BYTES) throw new ListenSocketUnusableError(path, `it is ${bytes} bytes long, and the system takes at most ${MAX_BYTES}`)
+  if (bytes > MAX_PATH) throw new ListenSocketUnusableError(path, `it is ${bytes} bytes long, and the system takes at most ${MAX_PATH}`)
   try {
     accessSync(`${dirname(path)}/`, constants.W_OK | constants.X_OK)
     const stats = lstatSync(path, { throwIfNoEntry: false })
@@ -83,21 +79,4 @@ async function isHeld (path: string): Promise<boolean> {
     await pause(LOOK)
   }
   return false
-}
-
-async function isListenedOn (path: string): Promise<boolean> {
-  const socket = connect(path)
-  try {
-    return await new Promise((resolve, reject) => {
-      socket.once('connect', () => { resolve(true) })
-      socket.once('error', (error: NodeJS.ErrnoException) => {
-        // Its queue is full: somebody is there, and busy.
-        if (error.code === 'EAGAIN') resolve(true)
-        else if (UNHEARD.includes(error.code)) resolve(false)
-        else reject(error)
-      })
-    })
-  } finally {
-    socket.destroy()
-  }
 }

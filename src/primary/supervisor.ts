@@ -6,11 +6,12 @@ import type { Logger } from '../logger.ts'
 import type { DrainLimits } from '../messages.ts'
 import { Alarm } from './alarm.ts'
 import { CrashRecord } from './crash-record.ts'
+import { Demand } from './demand.ts'
 import { Ending, type StopOptions } from './ending.ts'
 import type { Generation } from './generation.ts'
 import type { Host } from './host.ts'
 import { Journal } from './journal.ts'
-import { plan, type Desired, type Plan } from './plan.ts'
+import { plan, type Plan } from './plan.ts'
 import { Pool } from './pool.ts'
 import type { ReloadOutcome, Settle } from './reload-outcome.ts'
 import { Releases } from './releases.ts'
@@ -38,9 +39,6 @@ interface SupervisorEvents {
   stopped: [code: ExitCode]
 }
 
-/** Milliseconds between two looks at the clock while silence means something: a gap of our own has to be noticed. */
-const TICK = 1000
-
 /**
  * Keeps the desired workers alive.
  *
@@ -57,6 +55,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #releases: Releases
   readonly #crashes = new CrashRecord()
   readonly #ending = new Ending()
+  readonly #demand: Demand
   readonly #alarm: Alarm
   #state: Exclude<SupervisorState, 'reloading'> = 'starting'
   /** Why a worker of the first generation could not start. */
@@ -77,6 +76,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       changed: () => { this.#reconcile() }
     })
     this.#releases = new Releases(log, this.journal, makeGeneration(1), host.now())
+    this.#demand = new Demand(this.#releases, this.#crashes, this.#ending)
     this.#alarm = new Alarm(host, () => { this.#reconcile() })
   }
 
@@ -114,7 +114,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /** Workers are restarted with a delay. */
   get isCrashLooping (): boolean {
-    return this.#loopingUntil() > this.#host.now()
+    return this.#demand.loopingUntil > this.#host.now()
   }
 
   /** @returns how many workers of this slot ended unasked so far */
@@ -221,7 +221,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const now = this.#host.now()
     try {
       this.#forgive(now)
-      this.#alarm.set(Math.min(this.#approach(now), this.#ownDeadline(now)))
+      this.#alarm.set(Math.min(this.#approach(now), this.#demand.dueAt(now, this.workers)))
     } finally {
       this.#isReconciling = false
     }
@@ -242,49 +242,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     let step: Plan
     do {
       this.#progress(now)
-      step = plan(this.workers, this.#desired(now), now)
+      // One attempt a slot, until it is known whether anything of the first generation starts.
+      const mayRestart = this.#state !== 'starting' || this.#startFailure === undefined
+      step = plan(this.workers, this.#demand.desired(now, mayRestart), now)
       this.#carryOut(step, now)
     } while (step.fork.length + step.drain.length + step.kill.length > 0)
-    this.#pool.tell({ isStopping: this.#ending.isAsked, isCrashLooping: this.#loopingUntil() > now })
+    this.#pool.tell({ isStopping: this.#ending.isAsked, isCrashLooping: this.#demand.loopingUntil > now })
     return step.wakeAt
-  }
-
-  /** @returns when something is due that the plan does not know of */
-  #ownDeadline (now: number): number {
-    const times = [this.#ending.drainAt, this.#loopingUntil(), this.#releases.dueAt, this.#giveUpAt()]
-    return Math.min(...times.filter((time) => time > now), this.#isListening() ? now + TICK : Infinity)
-  }
-
-  #isListening (): boolean {
-    return this.#releases.canary !== undefined || this.#crashes.isUnserved ||
-      this.workers.some(({ state, deadline }) => state === 'ready' && deadline !== Infinity)
-  }
-
-  #loopingUntil (): number {
-    return this.#crashes.loopingUntil(this.generation.config)
-  }
-
-  #giveUpAt (): number {
-    return this.#crashes.giveUpAt(this.generation.config.giveUp)
-  }
-
-  #desired (now: number): Desired {
-    const { maxDraining } = this.generation.config
-    return {
-      slots: this.#ending.isDue(now) ? [] : this.#releases.slots,
-      maxSurge: this.#maxSurge(),
-      // One attempt a slot, until it is known whether anything of the first generation starts.
-      restartAt: this.#state === 'starting' && this.#startFailure !== undefined ? Infinity : this.#crashes.restartAt,
-      fresh: this.#releases.fresh,
-      keep: this.#releases.canary?.slot,
-      maxDraining
-    }
-  }
-
-  /** One worker has nobody to stand in for it, whatever was set for more of them. */
-  #maxSurge (): number {
-    const { maxSurge } = this.generation.config
-    return this.#releases.slots.length === 1 ? Math.max(1, maxSurge) : maxSurge
   }
 
   /** Goes from one state to the next when what it waits for has come. */
@@ -294,7 +258,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (this.#state !== 'running') return
     this.#watchService(now)
     this.#releases.begin(this.workers, now)
-    const reloaded = this.#releases.advance(this.workers, this.#maxSurge(), now, (canary) => { this.#pool.ask(canary) })
+    const reloaded = this.#releases.advance(this.workers, this.#demand.maxSurge, now, (canary) => { this.#pool.ask(canary) })
     if (reloaded !== undefined) this.emit('reloaded', reloaded)
   }
 
@@ -314,7 +278,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Restarting for ever helps nobody who could do something about it. */
   #watchService (now: number): void {
     this.#crashes.watch(this.workers.some(({ state }) => state === 'ready'), now)
-    if (now < this.#giveUpAt()) return
+    if (now < this.#demand.giveUpAt) return
     const { giveUp } = this.generation.config
     this.#releases.drop('the service gives up', this.workers, now)
     this.#ending.surrender(ExitCode.gaveUp)

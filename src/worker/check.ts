@@ -1,5 +1,6 @@
-import { readConfig, takeAssignment } from '../config.ts'
+import { readConfig } from '../config.ts'
 import { toErrorReport } from '../errors.ts'
+import { takeAssignment } from '../launch.ts'
 import { createLogger } from '../logger.ts'
 import { PROTOCOL, wrap, type ToPrimary } from '../messages.ts'
 import { loadApplication } from './application.ts'

@@ -1,5 +1,6 @@
-import { readConfig, takeAssignment } from '../config.ts'
+import { readConfig } from '../config.ts'
 import { toErrorReport } from '../errors.ts'
+import { takeAssignment } from '../launch.ts'
 import { LogFile } from '../log-file.ts'
 import { createLogger } from '../logger.ts'
 import { wrap } from '../messages.ts'

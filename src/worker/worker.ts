@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { Assignment, Config } from '../config.ts'
+import type { Assignment } from '../assignment.ts'
+import type { Config } from '../config.ts'
 import { toErrorReport } from '../errors.ts'
 import type { LogFile } from '../log-file.ts'
 import type { Logger } from '../logger.ts'

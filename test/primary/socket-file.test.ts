@@ -1,13 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, relative } from 'node:path'
 import t, { type Test } from 'tap'
 import { claimSocketPath, guardSocket, openSocket } from '../../src/primary/socket-file.ts'
+import { asNobody } from '../helpers/as-nobody.ts'
+import { occupy } from '../helpers/busy-socket.ts'
 import { createSocketPath } from '../helpers/socket-path.ts'
-
-const NOBODY = 65534
 
 async function listenOn (t: Test, path: string): Promise<ReturnType<typeof createServer>> {
   const server = createServer((socket) => { socket.destroy() }).listen(path)
@@ -20,17 +20,6 @@ async function listenOn (t: Test, path: string): Promise<ReturnType<typeof creat
 function leaveStale (path: string): void {
   const program = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
   spawnSync(process.execPath, ['-e', program])
-}
-
-/** Runs without the rights of root, which may connect to everything. */
-async function asNobody (run: () => Promise<void>): Promise<void> {
-  const isRoot = process.geteuid?.() === 0
-  if (isRoot) process.seteuid?.(NOBODY)
-  try {
-    await run()
-  } finally {
-    if (isRoot) process.seteuid?.(0)
-  }
 }
 
 await t.test('a path where nothing is may be listened on, and a relative one is made absolute', async (t) => {
@@ -63,10 +52,7 @@ await t.test('a socket that somebody listens on is left alone and named', async 
 
 await t.test('a socket whose holder is too busy to accept is held', async (t) => {
   const path = createSocketPath(t)
-  const holder = spawn(process.execPath, ['-e', `require('node:net').createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => console.log('listening'))`])
-  t.teardown(() => { holder.kill('SIGKILL') })
-  await once(holder.stdout, 'data')
-  holder.kill('SIGSTOP')
+  await occupy(t, path)
 
   await t.rejects(claimSocketPath(path), { code: 'BATON_LISTEN_SOCKET_HELD' })
 })

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { assignmentVariable } from '../../src/config.ts'
+import { assignmentVariable } from '../../src/assignment.ts'
 import { DEADLINE } from '../helpers/wait-until.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../src/worker/index.ts', import.meta.url))

@@ -1,11 +1,14 @@
+import { connect, constants } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import fastifyWebsocket from '@fastify/websocket'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import type { Figures } from '../../src/figures.ts'
 import { request } from '../helpers/raw-client.ts'
+import { pair } from '../helpers/tls.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 import { build, buildPressed, serve, type Built, type Served } from './building.ts'
-import { signal } from './listening.ts'
+import { signal, soon } from './listening.ts'
 
 /** What was counted, such as `GET / 200 1`. */
 function counted ({ measurements }: Built): string[] {
@@ -117,6 +120,29 @@ await t.test('a client that goes away before the answer counts as 499, and after
   await leaves(built, 'GET /half', 'half')
 
   await countedIs(t, built, ['GET /half 203 1', 'GET /silent 499 1'])
+})
+
+await t.test('over HTTP/2 a client that goes away before the answer counts as 499 too', async (t) => {
+  const arrived = signal()
+  const built = await build(t, {
+    plugin: async (fastify) => {
+      fastify.get('/', async () => 'plain')
+      fastify.get('/silent', async () => {
+        arrived.give()
+        await new Promise(() => {})
+      })
+    },
+    tls: { ...pair('one'), http2: true }
+  })
+  await built.fastify.listen({ host: '127.0.0.1', port: 0 })
+  const session = connect(`https://127.0.0.1:${(built.fastify.server.address() as AddressInfo).port}`, { ca: pair('one').cert })
+  t.teardown(() => { session.destroy() })
+  const silent = session.request({ ':path': '/silent' })
+  arrived.on(() => { silent.close(constants.NGHTTP2_CANCEL) })
+  await soon(silent, 'close')
+  await soon(session.request({ ':path': '/' }).resume(), 'close')
+
+  await countedIs(t, built, ['GET / 200 1', 'GET /silent 499 1'])
 })
 
 await t.test('a WebSocket is no answer', async (t) => {

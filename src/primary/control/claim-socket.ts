@@ -1,11 +1,10 @@
 import { lstatSync, mkdirSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
-import { connect, type Server } from 'node:net'
+import type { Server } from 'node:net'
 import { userId } from '../../control-socket.ts'
 import { ControlSocketHeldError, ControlSocketUnusableError } from '../../errors.ts'
+import { isListenedOn, MAX_PATH } from '../unix-socket.ts'
 
-/** What `sun_path` of a socket address holds on Linux, less its end; on macOS it is 103. */
-export const MAX_PATH = 107
 /** Nobody but the user of the service. */
 const MODE_MASK = 0o177
 /** Milliseconds for whoever holds the socket to say who it is. */
@@ -65,16 +64,10 @@ async function listen (server: Server, path: string): Promise<void> {
 
 async function removeStale (path: string): Promise<void> {
   if (!lstatSync(path).isSocket()) throw new ControlSocketUnusableError(path, 'there is a file that is not a socket')
-  const code = await new Promise<string | undefined>((resolve) => {
-    const probe = connect(path, () => {
-      probe.destroy()
-      resolve(undefined)
-    })
-    probe.once('error', (error: NodeJS.ErrnoException) => { resolve(error.code) })
+  const isHeld = await isListenedOn(path).catch(({ code }: NodeJS.ErrnoException) => {
+    throw new ControlSocketUnusableError(path, `it cannot be found out whether somebody listens there (${code})`)
   })
-  if (code === undefined) throw new ControlSocketHeldError(path, await readHolder(path))
-  /* c8 ignore next -- a socket of another kind: no test makes one */
-  if (code !== 'ECONNREFUSED') throw new ControlSocketUnusableError(path, `it cannot be found out whether somebody listens there (${code})`)
+  if (isHeld) throw new ControlSocketHeldError(path, await readHolder(path))
   rmSync(path, { force: true })
 }
 

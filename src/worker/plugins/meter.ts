@@ -11,8 +11,7 @@ const UNKNOWN = 'unknown'
 const REPLY = Symbol('baton.reply')
 
 interface MeteredResponse extends ServerResponse {
-  /** While it has not been counted. */
-  [REPLY]?: FastifyReply | undefined
+  [REPLY]?: FastifyReply
 }
 
 /**
@@ -30,18 +29,9 @@ export function meter (root: FastifyInstance, requests: Pick<RequestTable, 'add'
     requests.add(methods.has(method as string) ? method as string : OTHER, request.routeOptions.url ?? UNKNOWN, status, reply.elapsedTime)
   }
 
-  // One function for all responses, and not one for each.
-  function onFinish (this: MeteredResponse): void {
-    const reply = this[REPLY]
-    if (reply === undefined) return
-    this[REPLY] = undefined
-    count(reply, this.statusCode)
-  }
-
+  // One function for all responses, and not one for each. Not at `finish` too: over HTTP/2 that comes for what was cut as well.
   function onClose (this: MeteredResponse): void {
-    const reply = this[REPLY]
-    if (reply === undefined) return
-    this[REPLY] = undefined
+    const reply = this[REPLY] as FastifyReply
     if (this.headersSent) count(reply, this.statusCode)
     else if (!reply.sent) count(reply, CLIENT_GONE)
   }
@@ -50,7 +40,6 @@ export function meter (root: FastifyInstance, requests: Pick<RequestTable, 'add'
   root.addHook('onRequest', (_request, reply, done) => {
     const response = reply.raw as MeteredResponse
     response[REPLY] = reply
-    response.on('finish', onFinish)
     response.on('close', onClose)
     done()
   })

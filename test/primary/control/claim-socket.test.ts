@@ -4,7 +4,10 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { claimDirectory, claimSocket, MAX_PATH } from '../../../src/primary/control/claim-socket.ts'
+import { claimDirectory, claimSocket } from '../../../src/primary/control/claim-socket.ts'
+import { MAX_PATH } from '../../../src/primary/unix-socket.ts'
+import { asNobody } from '../../helpers/as-nobody.ts'
+import { occupy } from '../../helpers/busy-socket.ts'
 
 /** A folder with a short path: that of a socket may not be long. */
 function folder (t: Test): string {
@@ -83,6 +86,31 @@ await t.test('an answer that is cut short names nobody', async (t) => {
   })), path)
 
   await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD' })
+})
+
+await t.test('somebody who is too busy to accept holds the socket', async (t) => {
+  const path = join(folder(t), 'control.sock')
+  await occupy(t, path)
+
+  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD', message: /a process that does not say who it is/ })
+
+  t.ok(lstatSync(path).isSocket())
+})
+
+await t.test('a socket of which cannot be told whether somebody listens is left alone', async (t) => {
+  const place = folder(t)
+  const path = join(place, 'control.sock')
+  await claimSocket(closedAfter(t, createServer()), path)
+  chmodSync(place, 0o777)
+  chmodSync(path, 0)
+
+  await asNobody(async () => {
+    await t.rejects(claimSocket(createServer(), path), {
+      code: 'BATON_CONTROL_SOCKET_UNUSABLE', message: /it cannot be found out whether somebody listens there \(EACCES\)/
+    })
+  })
+
+  t.ok(lstatSync(path).isSocket())
 })
 
 await t.test('a file that is not a socket stays as it is', async (t) => {
