@@ -176,7 +176,8 @@ export class Drain {
     const { closeAt, idleTimeout } = this.#limits
     const left = closeAt - this.#now()
     this.#closeIdle(left <= 0, idleTimeout)
-    this.#timer = setTimeout(() => { this.#schedule() }, Math.max(LOOK, idleTimeout === Infinity ? left : LOOK))
+    // Timers fire before sockets are read: a look comes after that.
+    this.#timer = setTimeout(() => { setImmediate(() => { this.#schedule() }) }, Math.max(LOOK, idleTimeout === Infinity ? left : LOOK))
     this.#timer.unref()
   }
 

@@ -415,6 +415,17 @@ await t.test('a limit of requests for one connection holds during a drain', asyn
   await closed
 })
 
+await t.test('a connection that comes as everything is to be closed has its request read first', async (t) => {
+  const { server, port, drain } = await listen(t)
+  server.once('connection', () => {
+    drain.limit({ timeout: 60_000, idleTimeout: 0 })
+    server.close()
+  })
+  const client = (await connectRaw(t, port)).send(request('GET /'))
+
+  t.match(await client.answer(), { status: 200, headers: { connection: 'close' } })
+})
+
 await t.test('a connection that was upgraded is left alone', async (t) => {
   const { server, drain, close, connect } = await listen(t)
   server.on('upgrade', (_request, socket) => {
