@@ -83,9 +83,10 @@ function formatDrains ({ drains }: Report): string[] {
 }
 
 function formatGenerator ({ generator, inside, outside }: Report): string[] {
-  const { loopDelay, loopUtilization, cpus } = generator
+  const { loopDelay, loopUtilization, cpus, threads } = generator
+  const place = threads === 0 ? '' : `${threads} ${threads === 1 ? 'thread' : 'threads'} of clients, `
   return [
-    `load generator: ${cpus.toFixed(2)} processors, event loop busy ${Math.round(loopUtilization * 100)} % of the time, ` +
+    `load generator: ${place}${cpus.toFixed(2)} processors, event loop busy ${Math.round(loopUtilization * 100)} % of the time, ` +
     `late by ${formatMs(loopDelay.p99)} ms at p99 and ${formatMs(loopDelay.max)} ms at most`,
     ...findDistortions(generator, outside.answered > 0 ? outside.p99 : inside.p99).map((distortion) => `WARNING: the load generator distorts: ${distortion}`)
   ]
