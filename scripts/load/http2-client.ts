@@ -1,5 +1,6 @@
 import { connect, type ClientHttp2Session } from 'node:http2'
 
+import { announceSocket } from './connection-watch.ts'
 import { startTrace, type ConnectionTrace } from './connection-trace.ts'
 import { exchange, type Http2Answer } from './http2-exchange.ts'
 import { RequestFailure, toRequestFailure } from './request-failure.ts'
@@ -70,9 +71,9 @@ async function open ({ origin }: Target, timeout: number): Promise<Session> {
       clearTimeout(deadline)
       reject(toRequestFailure(error))
     })
-    http2.once('connect', () => {
+    http2.once('connect', (_session, socket) => {
       clearTimeout(deadline)
-      const { socket } = http2
+      announceSocket(socket)
       const trace = startTrace(openedAt, socket)
       http2.once('close', () => { trace.closedAt ??= performance.now() })
       resolve({ http2, trace })

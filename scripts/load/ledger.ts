@@ -95,7 +95,8 @@ export class Ledger {
   }
 
   reportFailed (): FailureReport[] {
-    return this.#failed.map((request) => {
+    // Threads tell of theirs in batches.
+    return this.#failed.toSorted((one, other) => one.endedAt - other.endedAt).map((request) => {
       const { kind, startedAt, endedAt, failure } = request
       const before = this.#windows.all.findLast(({ reload }) => reload.startedAt <= endedAt)
       return {

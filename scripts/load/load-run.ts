@@ -3,18 +3,21 @@ import { setMaxListeners } from 'node:events'
 import type { ClientKind, Recorder } from './client-kind.ts'
 import { watchConnections } from './connection-watch.ts'
 import type { DrainReport } from './drain-watch.ts'
-import { GeneratorWatch, type GeneratorReport } from './generator-watch.ts'
+import { GeneratorWatch, mergeGenerators, type GeneratorReport } from './generator-watch.ts'
 import { Ledger } from './ledger.ts'
 import { ProgressWatch, type Progress } from './progress-watch.ts'
 import { runReloads } from './reload-schedule.ts'
 import type { Reload, Reloader } from './reload.ts'
 import type { Report } from './report.ts'
 import type { Target } from './target.ts'
+import type { ClientThreads } from './threads/client-threads.ts'
 import { chooseInterval, Timeline } from './timeline.ts'
 
 export interface LoadOptions {
   readonly target: Target
   readonly kinds: readonly ClientKind[]
+  /** Where the clients are, when that is not here: the kinds are theirs. Whoever started them ends them. */
+  readonly threads?: ClientThreads
   /** Milliseconds; longer when reloads are still to come or in progress then. */
   readonly duration: number
   /** Milliseconds that one request may take. */
@@ -85,9 +88,12 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
   }
 
   const unwatch = watchConnections(target.port, (change, at) => { timeline.connectionChanged(change, at) })
+  options.threads?.onConnectionChange((change, at) => { timeline.connectionChanged(change, at) })
 
   let drains: DrainReport | undefined
   let loadDuration: number
+  let duration: number
+  let threads: GeneratorReport[] = []
   const generatorWatch = new GeneratorWatch()
   let generator: GeneratorReport
   const clients = Promise.all(kinds.map((kind) => kind.run({
@@ -101,15 +107,17 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
     loadDuration = performance.now() - startedAt
     stop.abort()
     await clients
+    duration = performance.now() - startedAt
+    threads = await options.threads?.finish() ?? []
   } finally {
     stop.abort()
     unwatch()
     clearInterval(progress)
-    generator = generatorWatch.stop()
+    generator = mergeGenerators(generatorWatch.stop(), threads)
   }
 
   return {
-    duration: performance.now() - startedAt,
+    duration,
     loadDuration,
     requests: ledger.requests,
     failures: ledger.failures,

@@ -2,6 +2,7 @@ import { request as requestPlain, type Agent, type IncomingMessage } from 'node:
 import { request as requestSecure } from 'node:https'
 import type { Socket } from 'node:net'
 
+import { announceSocket } from './connection-watch.ts'
 import { startTrace, WORKER_HEADER, type ConnectionTrace } from './connection-trace.ts'
 import { assertSuccess, RequestFailure, toRequestFailure } from './request-failure.ts'
 import type { Target } from './target.ts'
@@ -33,6 +34,7 @@ export async function getByAgent (
       request.on('error', reject)
       request.on('socket', (mine) => {
         socket = mine
+        if (isSecure) announceSocket(mine)
         trace(mine)
       })
       request.on('response', (response) => {

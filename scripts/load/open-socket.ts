@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { connect as connectSecurely } from 'node:tls'
 
+import { announceSocket } from './connection-watch.ts'
 import { RequestFailure, toRequestFailure } from './request-failure.ts'
 import type { Target } from './target.ts'
 
@@ -17,6 +18,7 @@ export async function openSocket<T> (target: Target, timeout: number, take: (soc
   const socket = isSecure
     ? connectSecurely({ host, port, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] }).setNoDelay(true)
     : connect({ host, port, noDelay: true })
+  if (isSecure) announceSocket(socket)
   return await new Promise<T>((resolve, reject) => {
     const deadline = setTimeout(() => {
       socket.destroy()

@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 import { createClientMix } from './client-mix.ts'
 import { ExitCode, runCommand, type Surroundings } from './command.ts'
 import { parseCommandLine, STDOUT, USAGE, type CommandLine } from './command-line.ts'
@@ -16,6 +18,8 @@ import { tellSettings } from './service-settings.ts'
 import { StartedService } from './started-service.ts'
 import { formatSummary } from './summary.ts'
 import { resolveTarget, type Target } from './target.ts'
+import { ClientThreads } from './threads/client-threads.ts'
+import { chooseThreads } from './threads/shares.ts'
 import { traceUndici } from './undici-trace.ts'
 import { UsageError } from './usage-error.ts'
 import { judge } from './verdict.ts'
@@ -97,7 +101,11 @@ function findService (pid: number): RunningService {
 
 async function load ({ commandLine, stdout, env }: Call, { target, reloader, signal }: Run): Promise<Report> {
   const { connections, rate, duration, reloads, timeout, reloadTimeout } = commandLine
-  const kinds = createClientMix(connections, { rate, hasHttp2: await speaksHttp2(target, PROBE_TIMEOUT) })
+  const mix = { rate, hasHttp2: await speaksHttp2(target, PROBE_TIMEOUT) }
+  const all = createClientMix(connections, mix)
+  const threadCount = commandLine.threads ?? chooseThreads(availableParallelism())
+  const threads = threadCount === 0 ? undefined : await ClientThreads.start(all, mix, threadCount)
+  const kinds = threads?.kinds ?? all
   const display = createDisplay(stdout, env)
   const stopTracing = traceUndici()
   const clients = kinds.reduce((sum, { count }) => sum + count, 0)
@@ -107,6 +115,7 @@ async function load ({ commandLine, stdout, env }: Call, { target, reloader, sig
       target,
       reloader,
       kinds,
+      ...(threads === undefined ? {} : { threads }),
       duration,
       timeout,
       reloads,
@@ -116,6 +125,7 @@ async function load ({ commandLine, stdout, env }: Call, { target, reloader, sig
       progressInterval: display.interval
     })
   } finally {
+    await threads?.end()
     stopTracing()
     display.clear()
   }

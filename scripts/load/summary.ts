@@ -1,4 +1,4 @@
-import { findDistortions } from './generator-watch.ts'
+import { findDistortions, type GeneratorReport } from './generator-watch.ts'
 import type { FailureReport, LatencyReport, Report } from './report.ts'
 import { formatTable } from './text-table.ts'
 
@@ -83,12 +83,20 @@ function formatDrains ({ drains }: Report): string[] {
 }
 
 function formatGenerator ({ generator, inside, outside }: Report): string[] {
-  const { loopDelay, loopUtilization, cpus } = generator
-  return [
-    `load generator: ${cpus.toFixed(2)} processors, event loop busy ${Math.round(loopUtilization * 100)} % of the time, ` +
-    `late by ${formatMs(loopDelay.p99)} ms at p99 and ${formatMs(loopDelay.max)} ms at most`,
-    ...findDistortions(generator, outside.answered > 0 ? outside.p99 : inside.p99).map((distortion) => `WARNING: the load generator distorts: ${distortion}`)
-  ]
+  return [describeGenerator(generator), ...distortionsOf({ generator, inside, outside }).map((distortion) => `WARNING: ${distortion}`)]
+}
+
+/** @returns how the load generator was doing; a figure that a record does not have is left out */
+export function describeGenerator ({ loopDelay, loopUtilization, cpus, threads = 0 }: Omit<GeneratorReport, 'threads'> & { threads?: number }): string {
+  const place = threads === 0 ? '' : `${threads} ${threads === 1 ? 'thread' : 'threads'} of clients, `
+  return `load generator: ${place}${cpus.toFixed(2)} processors, event loop busy ${Math.round(loopUtilization * 100)} % of the time, ` +
+    `late by ${formatMs(loopDelay.p99)} ms at p99 and ${formatMs(loopDelay.max)} ms at most`
+}
+
+/** @returns sentences on how the load generator distorts what it measured; none when it does not, or that is not known */
+export function distortionsOf ({ generator, inside, outside }: Partial<Pick<Report, 'generator'>> & Pick<Report, 'inside' | 'outside'>): string[] {
+  if (generator === undefined) return []
+  return findDistortions(generator, outside.answered > 0 ? outside.p99 : inside.p99).map((distortion) => `the load generator distorts: ${distortion}`)
 }
 
 function formatLatencies ({ answered, p50, p99, max }: LatencyReport): string[] {

@@ -1,4 +1,4 @@
-import type { LatencyReport } from '../load/report.ts'
+import type { KindReport, LatencyReport } from '../load/report.ts'
 import type { RunRecord } from '../load/run-record.ts'
 import { formatCount, formatMs } from '../load/summary.ts'
 import { html, type Content, type Html } from './html.ts'
@@ -16,13 +16,21 @@ interface Table {
 }
 
 export function kindsTable ({ kinds, requests, failures }: RunRecord): Html {
+  // Records of earlier releases do not have it.
+  const counts = kinds.map(({ unprocessed }: Partial<KindReport>) => unprocessed ?? 0)
+  const unprocessed = counts.reduce((sum, count) => sum + count, 0)
+  const ifAny = (cell: string) => unprocessed === 0 ? [] : [cell]
   return table({
     caption: 'Kinds of clients: none of them repeats a request',
-    columns: ['kind', 'clients', 'requests', 'failed', 'p50 ms', 'p99 ms', 'max ms'],
-    rows: kinds.map((kind) => [
-      kind.name, kind.clients, formatCount(kind.answered + kind.failures), formatCount(kind.failures), ...latencyCells(kind)
+    columns: ['kind', 'clients', 'requests', 'failed', ...ifAny('unprocessed'), 'p50 ms', 'p99 ms', 'max ms'],
+    rows: kinds.map((kind, index) => [
+      kind.name, kind.clients, formatCount(kind.answered + kind.failures), formatCount(kind.failures),
+      ...ifAny(formatCount(counts[index] ?? 0)), ...latencyCells(kind)
     ]),
-    feet: [['together', formatCount(kinds.reduce((sum, { clients }) => sum + clients, 0)), formatCount(requests), formatCount(failures), '', '', '']]
+    feet: [[
+      'together', formatCount(kinds.reduce((sum, { clients }) => sum + clients, 0)), formatCount(requests), formatCount(failures),
+      ...ifAny(formatCount(unprocessed)), '', '', ''
+    ]]
   })
 }
 

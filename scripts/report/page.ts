@@ -1,5 +1,5 @@
 import { formatRunRecord, type RunRecord } from '../load/run-record.ts'
-import { formatCount, formatMs } from '../load/summary.ts'
+import { describeGenerator, distortionsOf, formatCount, formatMs } from '../load/summary.ts'
 import type { Assets } from './assets.ts'
 import { captionCharts, type ChartCaption } from './chart-captions.ts'
 import { Html, html, jsonForScript } from './html.ts'
@@ -35,7 +35,7 @@ ${new Html(style)}
 <h1>${headline}</h1>
 ${headline === verdict.sentence ? undefined : html`<details><summary>The whole verdict</summary><p>${verdict.sentence}</p></details>`}
 <p class="origin">Load test of Baton, <time datetime="${date}">${date.slice(0, 16).replace('T', ' ')} UTC</time>, ${clients} clients of ${kinds.length} kinds</p>
-</header>
+${distortionsOf(record).map((distortion) => html`<p class="distortion">${capitalize(distortion)}.</p>\n`)}</header>
 <main>
 ${keyFigures(record)}
 <section aria-labelledby="course">
@@ -54,7 +54,7 @@ ${kindsTable(record)}
 <p>Command: <code>${command}</code></p>
 ${settingsTable(record)}
 ${machineTable(record)}
-<p>The event loop of the clients was at most ${formatMs(record.eventLoopDelay)} ms late; latencies are too high by up to that.</p>
+${generatorLine(record)}
 </section>
 </main>
 <footer>
@@ -67,6 +67,16 @@ ${new Html(script)}
 </body>
 </html>
 `.text
+}
+
+/** Records of earlier releases know only the longest delay. */
+function generatorLine ({ generator, eventLoopDelay }: Partial<Pick<RunRecord, 'generator'>> & Pick<RunRecord, 'eventLoopDelay'>): Html {
+  const known = generator === undefined ? '' : `${capitalize(describeGenerator(generator))}. `
+  return html`<p>${known}The event loop of the clients was at most ${formatMs(eventLoopDelay)} ms late; latencies are too high by up to that.</p>`
+}
+
+function capitalize (sentence: string): string {
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`
 }
 
 function keyFigures ({ requests, failures, loadDuration, reloads, reloadsWanted, inside, outside }: RunRecord): Html {

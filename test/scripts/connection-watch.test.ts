@@ -1,4 +1,5 @@
 import { Agent, get } from 'node:http'
+import { Agent as SecureAgent } from 'node:https'
 
 import t from 'tap'
 import { Pool } from 'undici'
@@ -6,7 +7,11 @@ import { Pool } from 'undici'
 import { Connection } from '../../scripts/load/connection.ts'
 import { type ConnectionChange, watchConnections } from '../../scripts/load/connection-watch.ts'
 import { findFreePort } from '../../scripts/load/free-port.ts'
+import { Http2Client } from '../../scripts/load/http2-client.ts'
+import { getByAgent } from '../../scripts/load/node-get.ts'
 import { createTarget, type Target } from '../../scripts/load/target.ts'
+import { createPool, get as getByUndici } from '../../scripts/load/undici-get.ts'
+import { startSecureStandIn } from './helpers/http2-server.ts'
 import { startStandIn } from './helpers/stand-in-server.ts'
 import { until } from './helpers/until.ts'
 
@@ -35,6 +40,40 @@ const CLIENTS: Readonly<Record<string, (target: Target) => Promise<() => unknown
 for (const [client, open] of Object.entries(CLIENTS)) {
   await t.test(`${client} is seen to open and to close a connection`, async (t) => {
     const { target } = await startStandIn(t)
+    const seen: ConnectionChange[] = []
+    t.teardown(watchConnections(target.port, (change) => { seen.push(change) }))
+
+    const close = await open(target)
+    t.strictSame(seen, [1])
+    await close()
+
+    await until(() => seen.length === 2)
+    t.strictSame(seen, [1, -1])
+  })
+}
+
+const SECURE_CLIENTS: typeof CLIENTS = {
+  'a raw client': CLIENTS['a raw client'] as (typeof CLIENTS)[string],
+  'a pool of undici': async (target) => {
+    const pool = createPool(target, 1)
+    for (let request = 0; request < 2; request++) await getByUndici(pool, '/', TIMEOUT, () => {})
+    return async () => { await pool.close() }
+  },
+  'an https.Agent': async (target) => {
+    const agent = new SecureAgent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false })
+    for (let request = 0; request < 2; request++) await getByAgent(agent, target, '/', TIMEOUT, () => {})
+    return () => { agent.destroy() }
+  },
+  'a client of HTTP/2': async (target) => {
+    const client = new Http2Client(target, TIMEOUT)
+    await client.session()
+    return async () => { await client.close() }
+  }
+}
+
+for (const [client, open] of Object.entries(SECURE_CLIENTS)) {
+  await t.test(`${client} over TLS is seen to open and to close a connection`, async (t) => {
+    const { target } = await startSecureStandIn(t)
     const seen: ConnectionChange[] = []
     t.teardown(watchConnections(target.port, (change) => { seen.push(change) }))
 

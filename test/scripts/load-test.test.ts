@@ -18,6 +18,12 @@ const RUNS: ReadonlyArray<readonly [title: string, args: readonly string[], code
     [/^\d+ clients of 17 kinds load http:\/\/127\.0\.0\.1:\d+ for 0.5 s, with 2 reloads\n/, /\nNo request failed: .*, 2 reloads completed\.\n$/]
   ],
   [
+    'exits 0 when no request fails, with clients in threads',
+    ['--program', fixture('reloads'), '--duration', '0.5', '--reloads', '2', '--connections', '20', '--threads', '2'],
+    0,
+    [/\nload generator: 2 threads of clients, /, /\nNo request failed: .*, 2 reloads completed\.\n$/]
+  ],
+  [
     'exits 1 when a request fails',
     ['--program', fixture('resets-one-request'), '--duration', '0.5', '--reloads', '0', '--connections', '10'],
     1,

@@ -106,7 +106,7 @@ await t.test('a request that finds no free connection in time is a failure', asy
     hold: (send) => { if (++answers > 4) send() }
   })
 
-  const record = await recordKind(openArrivals(100, 2), target, {
+  const record = await recordKind(openArrivals(100, { maxConnections: 2 }), target, {
     timeout: 1000, random: MEAN, until: ({ answers }) => answers.length > 0
   })
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { parseRunRecord } from '../../scripts/load/run-record.ts'
+import { parseRunRecord, type RunRecord } from '../../scripts/load/run-record.ts'
 import { readAssets } from '../../scripts/report/assets.ts'
 import { renderPage } from '../../scripts/report/page.ts'
 import { readMarkup } from './helpers/markup.ts'
@@ -79,6 +79,47 @@ await t.test('each chart has a name and a sentence for those who cannot see it, 
   t.equal(plots.length, 5)
   t.ok(plots.every(({ attributes }) => /data-label="[A-Z][^"]+: [^"]+\.\)?"/.test(attributes)))
   t.equal(elements.filter(({ name }) => name === 'caption').length, elements.filter(({ name }) => name === 'table').length)
+})
+
+await t.test('a load generator that distorts is told of below the verdict, one that does not is only described', async (t) => {
+  const well = sampleRecord()
+  const late = { loopDelay: { p99: 30, max: 80 }, loopUtilization: 0.96, cpus: 1.5, threads: 2 }
+
+  const page = renderPage({ ...well, generator: late }, ASSETS)
+
+  const header = page.slice(page.indexOf('<header'), page.indexOf('</header>'))
+  t.match(header, '<p class="distortion">The load generator distorts: it had work for 96 % of the time (limit 90 %)')
+  t.match(header, '<p class="distortion">The load generator distorts: its event loop was late by 30.0 ms at p99 (limit 2.0 ms)')
+  t.match(page, '<p>Load generator: 2 threads of clients, 1.50 processors, event loop busy 96 % of the time, late by 30.0 ms at p99 and 80.0 ms at most. ')
+  readMarkup(page)
+  t.notMatch(renderPage(well, ASSETS), 'class="distortion"')
+  t.match(renderPage(well, ASSETS), '<p>Load generator: 0.40 processors, ')
+})
+
+await t.test('requests that were not processed have a column when there are some', async (t) => {
+  const record = sampleRecord()
+  const kinds = record.kinds.map((kind) => ({ ...kind, unprocessed: 1234 }))
+
+  const page = renderPage({ ...record, kinds }, ASSETS)
+
+  t.match(page, '<th scope="col" class="number">unprocessed</th>')
+  t.match(page, /<tbody>\s*<tr><th scope="row">quick<\/th>.*<td class="number">1,234<\/td>.*<tfoot>.*<td class="number">1,234<\/td>/s)
+  readMarkup(page)
+  t.notMatch(renderPage(record, ASSETS), 'unprocessed</th>')
+})
+
+await t.test('a record of an earlier release, which knows less, has a page', async (t) => {
+  const { generator, ...record } = sampleRecord()
+  const kinds = record.kinds.map(({ unprocessed, ...kind }) => kind)
+  const { threads, ...known } = generator
+
+  const page = renderPage({ ...record, kinds } as unknown as RunRecord, ASSETS)
+  const another = renderPage({ ...record, generator: known } as unknown as RunRecord, ASSETS)
+
+  t.match(page, '<p>The event loop of the clients was at most 1.0 ms late;')
+  t.notMatch(page.slice(page.indexOf('<body>'), page.indexOf('<script')), /undefined|NaN/)
+  t.match(another, '<p>Load generator: 0.40 processors, ')
+  readMarkup(page)
 })
 
 await t.test('the licence of the charts goes with them', async (t) => {

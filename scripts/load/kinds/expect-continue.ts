@@ -1,3 +1,5 @@
+import { threadId } from 'node:worker_threads'
+
 import { createClientKind, type ClientKind } from '../client-kind.ts'
 import { KeepAliveClient } from '../keep-alive-client.ts'
 import { requestHead } from '../raw-request.ts'
@@ -18,7 +20,7 @@ export function expectContinue (count: number): ClientKind {
     let turn = 0
     await loop.run(async () => {
       const startedAt = performance.now()
-      const body = Buffer.alloc(LENGTH, `continued ${turn++} of client ${index}, `)
+      const body = Buffer.alloc(LENGTH, `continued ${turn++} of client ${index} of thread ${threadId}, `)
       const connection = await client.connection()
       connection.request(requestHead(target, 'POST', '/echo', [
         'Content-Type: application/octet-stream', `Content-Length: ${body.length}`, 'Expect: 100-continue'
