@@ -7,6 +7,9 @@ import type { BenchSettings } from './section.ts'
 const START_TIMEOUT = 60_000
 const STOP_TIMEOUT = 20_000
 
+/** Bare Fastify has no such header either, which the load generator asks for. */
+const PLAIN_ANSWERS = { WORKER_HEADER: 'false' }
+
 type Environment = Readonly<Record<string, string>>
 
 /**
@@ -14,7 +17,7 @@ type Environment = Readonly<Record<string, string>>
  * @returns Baton, with all of its workers ready
  */
 export async function startBaton ({ paths, env }: BenchSettings, workers: number, variables: Environment = {}): Promise<StartedService> {
-  const service = await StartedService.start(paths.program, { ...env, WORKERS: String(workers), ...variables }, START_TIMEOUT)
+  const service = await StartedService.start(paths.program, { ...env, WORKERS: String(workers), ...PLAIN_ANSWERS, ...variables }, START_TIMEOUT)
   const deadline = performance.now() + START_TIMEOUT
   const pid = pidOf(service)
   // It answers as soon as the first of them is ready.

@@ -7,12 +7,15 @@ import type { Peer, PreparedPeer, RunningPeer } from './peer.ts'
 const START_TIMEOUT = 60_000
 const STOP_TIMEOUT = 10_000
 
+/** The load generator asks for the header, and the others have none; whoever wants to know who answers finds it in the body. */
+const PLAIN_ANSWERS = { WORKER_HEADER: 'false' }
+
 export const baton: Peer = {
   name: 'Baton',
   prepare: async ({ program, env }) => ({
     versions: `Node ${process.version}`,
     configuration: 'Started with `WORKERS`, everything else as it is by default; reloaded with `SIGHUP`.',
-    start: async (workers) => await startService(program, { ...env, WORKERS: String(workers), CONTROL_SOCKET: 'off' })
+    start: async (workers) => await startService(program, { ...env, WORKERS: String(workers), CONTROL_SOCKET: 'off', ...PLAIN_ANSWERS })
   })
 }
 

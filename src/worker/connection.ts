@@ -70,7 +70,8 @@ export class Connection implements DrainedConnection {
   /** @returns whether the request counts: one that was sent after the answer that closes is not processed */
   received (response: ServerResponse): boolean {
     if (this.#ending !== undefined) return false
-    this.#answers = this.#answers.filter(isUnderWay)
+    // Answers end in the order of their requests. Every request comes here: no new list for each.
+    while (this.#answers[0] !== undefined && !isUnderWay(this.#answers[0])) this.#answers.shift()
     this.#answers.push(response)
     this.#bytesRead = hasBody(response.req) ? undefined : this.#socket.bytesRead
     this.#idleSince = undefined
