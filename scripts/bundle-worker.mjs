@@ -1,5 +1,8 @@
-// Puts the program of the workers into one file: a start spends more time on finding and reading some
-// hundred files of packages than on anything else (`npm run bench -- --only start`).
+// Puts the program of the workers into one file, and that of `baton check`, which is to run what they run: a start
+// spends more time on finding and reading some hundred files of packages than on anything else
+// (`npm run bench -- --only start`). It is not made small: names and files can be read in it, so it has no source map.
+import { fileURLToPath } from 'node:url'
+
 import { build } from 'esbuild'
 
 /** CommonJS packages have these; modules do not. */
@@ -10,8 +13,9 @@ const { filename: __filename, dirname: __dirname } = import.meta
 `
 
 await build({
-  entryPoints: ['src/worker/index.ts'],
-  outfile: 'dist/worker/index.js',
+  absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
+  entryPoints: ['src/worker/index.ts', 'src/worker/check.ts'],
+  outdir: 'dist/worker',
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -19,8 +23,6 @@ await build({
   // A worker loads these two only when it is asked for what they do.
   external: ['pino-pretty', 'prom-client'],
   banner: { js: COMMONJS.trim() },
-  sourcemap: true,
-  sourcesContent: false,
   legalComments: 'linked',
   logLevel: 'warning'
 })

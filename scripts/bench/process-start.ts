@@ -35,7 +35,7 @@ export async function timeProgram (program: string, env: NodeJS.ProcessEnv, end:
   return await timeToMessage(child, startedAt, end, (message) => message === 'listening')
 }
 
-/** What `src/config.ts` calls an assignment. */
+/** What `src/assignment.ts` calls an assignment. */
 function assignment (): string {
   return JSON.stringify({
     slot: 0,

@@ -68,16 +68,20 @@ async function findVariants ({ paths, env, tell }: BenchSettings, folder: string
   const timeBare: Variant['start'] = async (env, end) => await timeProgram(paths.bare, env, end)
   const timeOurs: Variant['start'] = async (env, end) => await timeWorker(paths.worker, env, end)
   const timeUnbundled: Variant['start'] = async (env, end) => await timeWorker(unbundled, env, end)
-  const plain = [
-    { name: 'bare Fastify', start: timeBare, env, times: [] },
-    { name: 'worker of Baton', start: timeOurs, env, times: [] },
-    { name: 'the same, not bundled', start: timeUnbundled, env, times: [] }
+  const programs = [
+    { name: 'bare Fastify', start: timeBare, times: [] },
+    { name: 'worker of Baton', start: timeOurs, times: [] },
+    { name: 'the same, not bundled', start: timeUnbundled, times: [] }
   ]
+  const plain = programs.map((program) => ({ ...program, env: { ...env, NODE_DISABLE_COMPILE_CACHE: '1' } }))
   if (!hasCompileCache(process.versions.node)) {
-    return { variants: plain, notes: [`Node ${process.version} has no compile cache that these could use: it came with 22.`] }
+    return { variants: plain, notes: [`Node ${process.version} has no compile cache that these could use: it came with 22.10.`] }
   }
-  const withCache = plain.map(({ name, start }) => ({
-    name: `${name}, with a compile cache`, start, env: { ...env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') }, times: []
+  const withCache = programs.map(({ name, start }) => ({
+    name: `${name}, with a compile cache`,
+    start,
+    times: [],
+    env: { ...env, NODE_DISABLE_COMPILE_CACHE: undefined, NODE_COMPILE_CACHE: join(folder, 'compile-cache') }
   }))
   return { variants: [...plain, ...withCache], notes: [] }
 }

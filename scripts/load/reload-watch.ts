@@ -2,6 +2,8 @@ import type { WorkerSighting } from './client-kind.ts'
 
 /** So long must no older generation have answered on a connection opened since. */
 const CALM = 1000
+/** Milliseconds that an answer may take from another thread to here. */
+const LATE = 250
 /** So many connections opened since must have been answered by the new one. */
 const EVIDENCE = 10
 
@@ -53,6 +55,6 @@ export class ReloadWatch {
   /** @returns when the reload ended; undefined as long as that is not certain at `now` */
   endedAt (now: number): number | undefined {
     const end = Math.max(this.#lastOldAt, this.#firstNewAt)
-    return this.#evidence >= EVIDENCE && now - end >= CALM ? end : undefined
+    return this.#evidence >= EVIDENCE && now - end >= CALM + LATE ? end : undefined
   }
 }

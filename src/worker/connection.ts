@@ -102,10 +102,8 @@ export class Connection implements DrainedConnection {
 
   idleFor (now: number): number {
     const isIdle = this.requests === 0 && !this.#isReceiving() && this.#socket.parser !== null
-    // At the first look a request may be there that nobody has read yet, above all on a connection that has just come.
-    const idleFor = this.#idleSince === undefined ? -Infinity : now - this.#idleSince
     this.#idleSince = isIdle ? this.#idleSince ?? now : undefined
-    return isIdle ? idleFor : -Infinity
+    return this.#idleSince === undefined ? -Infinity : now - this.#idleSince
   }
 
   /**

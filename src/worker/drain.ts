@@ -42,6 +42,7 @@ export class Drain {
   readonly #now: () => number
   #limits: Limits | undefined
   #timer: NodeJS.Timeout | undefined
+  #nextLook: NodeJS.Immediate | undefined
   #startedAt = 0
   #requests = 0
   #served = 0
@@ -172,12 +173,14 @@ export class Drain {
 
   #schedule (): void {
     clearTimeout(this.#timer)
+    clearImmediate(this.#nextLook)
     if (!this.isDraining || this.#limits === undefined) return
     const { closeAt, idleTimeout } = this.#limits
     const left = closeAt - this.#now()
     this.#closeIdle(left <= 0, idleTimeout)
-    // Timers fire before sockets are read: a look comes after that.
-    this.#timer = setTimeout(() => { setImmediate(() => { this.#schedule() }) }, Math.max(LOOK, idleTimeout === Infinity ? left : LOOK))
+    const look = (): void => { this.#schedule() }
+    // Timers fire before sockets are read: the next look comes after that.
+    this.#timer = setTimeout(() => { this.#nextLook = setImmediate(look) }, Math.max(LOOK, idleTimeout === Infinity ? left : LOOK))
     this.#timer.unref()
   }
 
@@ -189,7 +192,8 @@ export class Drain {
         if (isOver) connection.finishNow()
         continue
       }
-      const isIdle = connection.idleFor(now) >= idleTimeout
+      // Never at the first look: a request may be there that nobody has read yet, above all on a connection that has just come.
+      const isIdle = connection.idleFor(now) >= Math.max(idleTimeout, LOOK)
       if (isIdle || (isOver && connection.requests === 0)) connection.close(this.#linger(IDLE_LINGER))
     }
   }

@@ -171,13 +171,15 @@ await t.test('an idle timeout of 0 closes idle connections at once', async (t) =
 
 await t.test('a connection is idle once its upload has been read, in however many packets', async (t) => {
   const listening = await listenByClock(t)
-  const { drain, close, connect } = listening
+  const { drain, clock, close, connect } = listening
   const client = await connect()
   await client.send(request('POST /', { 'content-length': '4' })).answer()
   await sendRead(listening, client, 'body')
   drain.limit({ timeout: MINUTE, idleTimeout: 0 })
 
   const closed = close()
+  clock.now += 50
+  drain.limit({ timeout: MINUTE, idleTimeout: 0 })
 
   t.equal(await client.end(), 'FIN')
   t.match(await closed, { closedAtDeadline: 1 })
