@@ -5,6 +5,8 @@ import type { PressureLimits } from '../../config.ts'
 
 /** Milliseconds between two measurements of under-pressure. */
 const SAMPLE = 1000
+/** Milliseconds between two looks at it: more than that, so that each sees another measurement. */
+const LOOK = 1500
 /** Seconds after which a client that was turned away may come again. */
 const RETRY_AFTER = 10
 
@@ -16,22 +18,31 @@ const UnderPressureError = createError('FST_UNDER_PRESSURE', 'Service Unavailabl
  * under-pressure lives in a context of its own: an application that registers it as well finds its
  * decorators free, and routes outside of the application are not shed.
  *
- * A worker that has just started measures its own start, which keeps the event loop busy without a request:
- * what it says counts from the second measurement after the start on.
+ * Only pressure that lasts counts, which two looks in a row find: what took one second from this process (its own start, that
+ * of other workers during a reload, a quota of the CPU) is over when it is known, and the requests that waited can be answered.
  *
  * @returns whether requests should be shed now; never when all limits are off
  */
 export async function watchPressure (root: FastifyInstance, limits: PressureLimits): Promise<() => boolean> {
   if (Object.values(limits).every((limit) => limit === 0)) return () => false
   const measuring: FastifyInstance[] = []
-  let startedAt = Infinity
-  root.addHook('onReady', async () => { startedAt = performance.now() })
+  const isFound = (): boolean => measuring.some((context) => context.isUnderPressure())
+  let [wasFound, lasts] = [false, false]
+  let timer: NodeJS.Timeout | undefined
+  root.addHook('onReady', async () => {
+    timer = setInterval(() => {
+      const found = isFound()
+      lasts = found && wasFound
+      wasFound = found
+    }, LOOK).unref()
+  })
+  root.addHook('onClose', async () => { clearInterval(timer) })
   await root.register(async (context) => {
     // By interval: the utilization since the start says nothing about now.
     await context.register(underPressure, { ...limits, eventLoopUtilizationMode: 'interval', retryAfter: RETRY_AFTER, sampleInterval: SAMPLE })
     measuring.push(context)
   })
-  return () => performance.now() - startedAt > 2 * SAMPLE && measuring.some((context) => context.isUnderPressure())
+  return () => lasts && isFound()
 }
 
 /**
