@@ -20,24 +20,24 @@ export interface Load {
 export const KEEP_ALIVE: Load = { name: 'keep-alive', connections: 32, isFresh: false }
 export const NEW_CONNECTIONS: Load = { name: 'new connections', connections: 32, isFresh: true }
 
+/** Starts what is measured. */
+export type Start = () => Promise<StartedService>
+
 export const overhead: Part = {
   name: 'overhead',
   async run (settings) {
-    const starts = [
-      async () => await startBaton(settings, 1),
-      async () => await startBaton(settings, 1, { SCHEDULING: 'shared' }),
-      async () => await startBare(settings)
-    ]
-    return await withServices(starts, async ([baton, shared, bare]) => await compareSides(settings, [
-      [KEEP_ALIVE, baton as StartedService],
-      [NEW_CONNECTIONS, baton as StartedService],
-      [{ ...NEW_CONNECTIONS, name: 'new connections, SCHEDULING=shared' }, shared as StartedService]
-    ], bare as StartedService))
+    const baton: Start = async () => await startBaton(settings, 1)
+    const shared: Start = async () => await startBaton(settings, 1, { SCHEDULING: 'shared' })
+    return await compareSides(settings, [
+      [KEEP_ALIVE, baton],
+      [NEW_CONNECTIONS, baton],
+      [{ ...NEW_CONNECTIONS, name: 'new connections, SCHEDULING=shared' }, shared]
+    ], async () => await startBare(settings))
   }
 }
 
 async function compareSides (
-  settings: BenchSettings, comparisons: ReadonlyArray<readonly [load: Load, baton: StartedService]>, bare: StartedService
+  settings: BenchSettings, comparisons: ReadonlyArray<readonly [load: Load, baton: Start]>, bare: Start
 ): Promise<Section> {
   const rows: string[][] = []
   const goals: string[] = []
@@ -73,17 +73,21 @@ const FIGURES: ReadonlyArray<readonly [title: string, pick: (measurement: Measur
   ['CPU µs a request', ({ cpuPerRequest }) => cpuPerRequest]
 ]
 
-/** A B, B A, A B: whoever comes second has the warmer machine. */
-export async function measureInTurns (
-  { rounds, duration, tell }: BenchSettings, load: Load, first: StartedService, second: StartedService
-): Promise<[Measurement[], Measurement[]]> {
+/**
+ * A B, B A, A B: whoever comes second has the warmer machine. Each round has processes of its own, because two of the
+ * same program differ by a tenth for as long as they live.
+ */
+export async function measureInTurns (settings: BenchSettings, load: Load, first: Start, second: Start): Promise<[Measurement[], Measurement[]]> {
+  const { rounds, duration, tell } = settings
   const results: [Measurement[], Measurement[]] = [[], []]
-  // Once beforehand, so that the compiler is through with the hot functions.
-  for (const service of [first, second]) await measure(service, load, duration)
   for (let round = 0; round < rounds; round++) {
     tell(`${load.name}, round ${round + 1} of ${rounds}`)
-    const order = [[first, results[0]], [second, results[1]]] as const
-    for (const [service, into] of round % 2 === 0 ? order : order.toReversed()) into.push(await measure(service, load, duration))
+    await withServices([first, second], async (services) => {
+      const sides = services.map((service, side) => [service, results[side] as Measurement[]] as const)
+      // Once beforehand, so that the compiler is through with the hot functions.
+      for (const service of services) await measure(service, load, duration / 2)
+      for (const [service, into] of round % 2 === 0 ? sides : sides.toReversed()) into.push(await measure(service, load, duration))
+    })
   }
   return results
 }
