@@ -123,7 +123,7 @@ export class Program {
 }
 
 /** Milliseconds for a stop that writes its coverage; whoever holds a request longer is killed. */
-const GRACE = 1500
+const GRACE = 3000
 
 /** Starts the program; whatever is left of it is ended when the test ends. */
 export function startProgram (t: Test, options: ProgramOptions = {}): Program {

@@ -196,4 +196,6 @@ await t.test('without LOG_FILE, SIGUSR2 changes nothing', async (t) => {
   t.equal((await program.reload()).event, 'reload:completed')
   t.same(program.events('worker:exited').filter(({ code }) => code !== 0), [])
   t.same(program.events('log:reopened'), [])
+  program.child.kill('SIGTERM')
+  t.same(await program.exit(), { code: 0, signal: null })
 })
