@@ -21,7 +21,7 @@ export const KEEP_ALIVE: Load = { name: 'keep-alive', connections: 32, isFresh: 
 export const NEW_CONNECTIONS: Load = { name: 'new connections', connections: 32, isFresh: true }
 
 /** Starts what is measured. */
-export type Start = () => Promise<StartedService>
+type Start = () => Promise<StartedService>
 
 export const overhead: Part = {
   name: 'overhead',
