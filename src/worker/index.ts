@@ -26,7 +26,6 @@ try {
   process.on('uncaughtException', (error) => { worker.fail(error) })
   process.on('unhandledRejection', (error) => { worker.fail(error) })
   await worker.start()
-/* c8 ignore next -- a test runs it, in the source, of which V8 has other branches than of the build */
 } catch (error) {
   // The primary may be of an older release, to which these settings were right.
   const report = wrap({ type: 'failed', error: toErrorReport(error) })

@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { commandOf } from './built.ts'
 import { waitUntil } from './wait-until.ts'
-
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
 export interface Said {
   readonly code: number | null
@@ -20,9 +18,16 @@ export interface RunningCommand {
   readonly ended: Promise<Said>
 }
 
+export interface CommandOptions {
+  /** Above the environment of the test; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly cwd?: string
+}
+
 /** Starts the real command in a process of its own, with nothing on its standard input. */
-export function startCommand (t: Test, args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}, cwd?: string): RunningCommand {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+export function startCommand (t: Test, args: readonly string[], { env = {}, cwd }: CommandOptions = {}): RunningCommand {
+  const [command = '', ...before] = commandOf()
+  const child = spawn(command, [...before, ...args], {
     env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], ...cwd === undefined ? {} : { cwd }
   })
   t.teardown(() => child.kill('SIGKILL'))

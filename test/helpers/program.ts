@@ -2,12 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { commandOf } from './built.ts'
 import type { HeldSocket } from './held-socket.ts'
 import { waitUntil } from './wait-until.ts'
-
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
 export interface LogLine {
   readonly level?: number
@@ -33,7 +31,7 @@ export interface ProgramOptions {
 }
 
 /** Becomes the program whose process is named as the one that the sockets are for. */
-const AS_OWNER = ['-c', 'LISTEN_PID=$$ exec "$@"', 'sh']
+const AS_OWNER = ['/bin/sh', '-c', 'LISTEN_PID=$$ exec "$@"', 'sh']
 
 /** A running instance of the real program. */
 export class Program {
@@ -41,15 +39,17 @@ export class Program {
   readonly lines: LogLine[] = []
   stderr = ''
   readonly #exited: Promise<unknown[]>
+  #hasEnded = false
 
-  constructor ({ env = {}, args = [], cwd, main = MAIN, socket }: ProgramOptions) {
-    const [command, before] = socket === undefined ? [process.execPath, []] : ['/bin/sh', [...AS_OWNER, process.execPath]]
-    this.child = spawn(command, [...before, main, ...args], {
+  constructor ({ env = {}, args = [], cwd, main, socket }: ProgramOptions) {
+    const [command = '', ...before] = [...socket === undefined ? [] : AS_OWNER, ...commandOf(main)]
+    this.child = spawn(command, [...before, ...args], {
       env: { ...process.env, PORT: '0', WORKERS: '2', CONTROL_SOCKET: 'off', ...socket === undefined ? {} : { LISTEN_FDS: '1' }, ...env },
       stdio: ['ignore', 'pipe', 'pipe', ...socket === undefined ? [] : [socket.fd]],
       ...cwd === undefined ? {} : { cwd }
     })
     this.#exited = once(this.child, 'close')
+    this.child.once('close', () => { this.#hasEnded = true })
     createInterface({ input: this.child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       this.lines.push(line.startsWith('{') ? JSON.parse(line) : { msg: line })
     })
@@ -79,14 +79,20 @@ export class Program {
   /** @returns the first line that matches, from the n-th line of the log on */
   async line (matches: (line: LogLine) => boolean, from = 0): Promise<LogLine> {
     const found = (): LogLine | undefined => this.lines.slice(from).find(matches)
-    await waitUntil(() => found() !== undefined, () => `a log line; the log so far:\n${this.text()}`)
+    await this.#comes(() => found() !== undefined, () => 'a log line')
     return found() as LogLine
   }
 
   /** @returns the n-th line of an event */
   async event (name: string, count = 1): Promise<LogLine> {
-    await waitUntil(() => this.events(name).length >= count, () => `${count} times ${name}; the log so far:\n${this.text()}`)
+    await this.#comes(() => this.events(name).length >= count, () => `${count} times ${name}`)
     return this.events(name)[count - 1] as LogLine
+  }
+
+  /** Whoever has ended logs nothing more. */
+  async #comes (isThere: () => boolean, what: () => string): Promise<void> {
+    await waitUntil(() => isThere() || this.#hasEnded, () => `${what()}; the log so far:\n${this.text()}`)
+    if (!isThere()) throw new Error(`the program has ended without ${what()}; its log:\n${this.text()}`)
   }
 
   async ready (): Promise<this> {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { measurePrograms } from '../helpers/built.ts'
 import { startCommand, type Said } from '../helpers/command.ts'
 import { hello } from '../helpers/http.ts'
 import { isAlive, serve, startProgram, type Program, type ProgramOptions } from '../helpers/program.ts'
@@ -17,7 +18,7 @@ async function commanded (t: Test, { env = {}, ...options }: ProgramOptions = {}
   const socket = join(folder, 'control.sock')
   const program = await serve(t, { ...options, env: { CANARY_MS: '0', CONTROL_SOCKET: socket, ...env } })
   t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
-  return { program, socket, baton: async (...args) => await startCommand(t, args, { CONTROL_SOCKET: socket, NO_COLOR: undefined }).ended }
+  return { program, socket, baton: async (...args) => await startCommand(t, args, { env: { CONTROL_SOCKET: socket, NO_COLOR: undefined } }).ended }
 }
 
 await t.test('baton reload shows each step, and ends with 0 when all workers are of the new generation', async (t) => {
@@ -70,6 +71,7 @@ await t.test('baton reload that a SIGHUP overtakes ends with 1, and Ctrl-C leave
 })
 
 await t.test('baton status, scale and stop', async (t) => {
+  measurePrograms(t)
   const { program, baton } = await commanded(t)
 
   const status = await baton('status')
@@ -90,7 +92,7 @@ await t.test('baton status, scale and stop', async (t) => {
 await t.test('an instance is found by where sockets are: the only one, the one of PORT, or the one that is named', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'baton-cli-'))
   const env = { CONTROL_SOCKET: undefined, RUNTIME_DIRECTORY: folder, WORKERS: '1' }
-  const baton = async (args: string[], more = {}): Promise<Said> => await startCommand(t, args, { CONTROL_SOCKET: undefined, PORT: undefined, RUNTIME_DIRECTORY: folder, TMPDIR: folder, ...more }).ended
+  const baton = async (args: string[], more = {}): Promise<Said> => await startCommand(t, args, { env: { CONTROL_SOCKET: undefined, PORT: undefined, RUNTIME_DIRECTORY: folder, TMPDIR: folder, ...more } }).ended
   const first = await serve(t, { env })
   t.match(await baton(['status']), { code: 0, out: first.url })
   const second = await serve(t, { env })
@@ -104,6 +106,7 @@ await t.test('an instance is found by where sockets are: the only one, the one o
 })
 
 await t.test('baton start serves an application that is named like a command', async (t) => {
+  measurePrograms(t)
   const cwd = t.testdir({ 'package.json': '{ "type": "module" }', reload: saying('named reload'), 'app.js': saying('app') })
 
   t.match(await hello((await serve(t, { args: ['start', 'app.js'], cwd })).url), { release: 'app' })
@@ -116,12 +119,12 @@ await t.test('a command that is used wrongly ends with 64 and its own usage', as
   t.match(await startCommand(t, ['scale', '0']).ended, { code: 64, out: '', err: /^baton: the number of workers is "0".*\n\nUsage: baton scale <workers>/ })
   t.match(await startCommand(t, ['reload', '--help']).ended, { code: 0, out: /^Usage: baton reload/, err: '' })
   t.match(await startCommand(t, ['stop', '--version']).ended, { code: 0, out: /^\d+\.\d+\.\d+\n$/ })
-  t.match(await startCommand(t, ['status'], { CONTROL_SOCKET: undefined, PORT: 'http' }).ended, { code: 78, err: /PORT is "http"/ })
+  t.match(await startCommand(t, ['status'], { env: { CONTROL_SOCKET: undefined, PORT: 'http' } }).ended, { code: 78, err: /PORT is "http"/ })
 })
 
 await t.test('baton check tries what a start would take, while the service runs', async (t) => {
   const { program } = await commanded(t)
-  const check = async (args: string[], env = {}): Promise<Said> => await startCommand(t, ['check', ...args], { PORT: String(program.port), ...env }).ended
+  const check = async (args: string[], env = {}): Promise<Said> => await startCommand(t, ['check', ...args], { env: { PORT: String(program.port), ...env } }).ended
 
   t.match(await check([app('hello')]), { code: 0, out: /^configuration ok\napplication ok \(ready in [\d,]+ ms\)\n$/ })
   t.match(await check([app('throws-on-import')]), { code: 3, out: 'configuration ok\n', err: /the application cannot start: Error: no database/ })
@@ -133,6 +136,7 @@ await t.test('baton check tries what a start would take, while the service runs'
 })
 
 await t.test('what an application prints does not get into the answer of a check', async (t) => {
+  measurePrograms(t)
   const { path } = createRelease(t, `console.log('hello from the application')\n${saying('one')}`)
 
   const { out, err } = await startCommand(t, ['check', '--json', path]).ended
@@ -142,6 +146,7 @@ await t.test('what an application prints does not get into the answer of a check
 })
 
 await t.test('a reader that has gone ends a command quietly', async (t) => {
+  measurePrograms(t)
   const { socket, program } = await commanded(t)
   const head = startCommand(t, ['status', '--watch', '0.05', '--socket', socket])
   await waitUntil(() => head.out().includes(program.url), () => 'a picture')

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { measurePrograms } from '../helpers/built.ts'
 import { hello, send } from '../helpers/http.ts'
 import { serve, startProgram } from '../helpers/program.ts'
 import { saying } from '../helpers/release.ts'
@@ -97,6 +98,7 @@ await t.test('a relative path follows the directory that the shell was in, also 
 })
 
 await t.test('where nobody says by which links the working directory was reached, the log says that relative paths are pinned', async (t) => {
+  measurePrograms(t)
   const cwd = t.testdir({ 'package.json': '{ "type": "module" }', 'app.js': TELLS })
   const program = await serve(t, { cwd, env: { PWD: undefined }, args: ['app.js'] })
 
@@ -106,6 +108,7 @@ await t.test('where nobody says by which links the working directory was reached
 })
 
 await t.test('a process that cannot be started for a reload fails it, and nothing else', async (t) => {
+  measurePrograms(t)
   const cwd = t.testdir({ '.env': '' })
   const program = await serve(t, { cwd })
 

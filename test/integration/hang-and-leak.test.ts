@@ -1,11 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { measurePrograms } from '../helpers/built.ts'
 import { hello, send } from '../helpers/http.ts'
 import { serve } from '../helpers/program.ts'
 
 const HANGS = fileURLToPath(new URL('../fixtures/apps/hangs.js', import.meta.url))
 
 await t.test('a worker that hangs is replaced and killed, and the log says where it hung', async (t) => {
+  measurePrograms(t)
   const program = await serve(t, { args: [HANGS], env: { HEARTBEAT_TIMEOUT_MS: '3000' } })
   const hung = send(`${program.url}/hang`).then(() => 'answered', () => 'cut')
 
@@ -44,6 +46,7 @@ await t.test('a worker over a limit of its life is relieved, and no request fail
 })
 
 await t.test('a note that is put to one worker is read from the others', async (t) => {
+  measurePrograms(t)
   const program = await serve(t, { env: { WORKERS: '3' } })
 
   const { status } = await send(`${program.url}/note`, {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { measurePrograms } from '../helpers/built.ts'
 import { hello, keepAlive, send } from '../helpers/http.ts'
 import { LogFolder } from '../helpers/log-folder.ts'
 import { startProgram, type Program } from '../helpers/program.ts'
@@ -87,6 +88,7 @@ await t.test('SIGUSR2 after a rename: every line of every process goes into the 
 })
 
 await t.test('rotations under load and during reloads lose no line and fail no request', async (t) => {
+  measurePrograms(t)
   const { program, logs, rotate } = await serve(t, { CANARY_MS: '0' })
   const load = new Load(program.url, 4)
 

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { measurePrograms } from '../helpers/built.ts'
 import { growing, parseMetrics, sum, wentBackwards, type Samples } from '../helpers/exposition.ts'
 import { hello, keepAlive, send } from '../helpers/http.ts'
 import { serve, type Program, type ProgramOptions } from '../helpers/program.ts'
@@ -114,6 +115,7 @@ await t.test('counters never go backwards, and count every answer, over reloads,
 })
 
 await t.test('a thousand unknown paths are one label', async (t) => {
+  measurePrograms(t)
   const { program, scrape } = await measure(t)
   const agent = keepAlive()
 
@@ -159,6 +161,7 @@ await t.test('a worker that floods the channel starves nobody', async (t) => {
 })
 
 await t.test('the control socket serves the same, when no port does', async (t) => {
+  measurePrograms(t)
   // The path of a socket has to be short.
   const folder = mkdtempSync(join(tmpdir(), 'baton-'))
   t.teardown(() => { rmSync(folder, { recursive: true }) })

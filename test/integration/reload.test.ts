@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t from 'tap'
+import { measurePrograms } from '../helpers/built.ts'
 import { hello, send } from '../helpers/http.ts'
 import { serve, type LogLine, type Program } from '../helpers/program.ts'
 import { createRelease, createReleases, saying } from '../helpers/release.ts'
@@ -60,10 +63,13 @@ await t.test('a release that cannot start changes nothing', async (t) => {
 
 await t.test('a release that is never ready fails after the start timeout, and is ended', async (t) => {
   const release = createRelease(t, saying('good'))
-  const program = await serve(t, { args: [release.path], env: { START_TIMEOUT_MS: '3000' } })
+  const file = join(dirname(release.path), 'env')
+  writeFileSync(file, '')
+  const program = await serve(t, { args: [release.path], env: { ENV_FILE: file } })
   const before = await pids(program)
 
   release.deploy('export const options = { pluginTimeout: 0 }; export default () => new Promise(() => { setInterval(() => {}, 1000) })')
+  writeFileSync(file, 'START_TIMEOUT_MS=1000')
   const ended = await program.reload()
 
   t.equal(ended.event, 'reload:failed')
@@ -149,6 +155,7 @@ await t.test('a worker that drains past its deadline is killed, and the log says
 })
 
 await t.test('a keep-alive timeout that outlives the drain timeout is warned of at the start', async (t) => {
+  measurePrograms(t)
   const program = await serve(t, { env: { KEEP_ALIVE_TIMEOUT_MS: '90000' } })
 
   t.match(program.find(({ msg }) => msg.startsWith('KEEP_ALIVE_TIMEOUT_MS')), { level: 40 })

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { measurePrograms } from '../helpers/built.ts'
 import { hello, send, type Hello } from '../helpers/http.ts'
 import { serve, startProgram, type Program, type ProgramOptions } from '../helpers/program.ts'
 import { connectRaw, request, type RawClient } from '../helpers/raw-client.ts'
@@ -105,6 +106,7 @@ await t.test('a worker whose primary has died serves the port of its slot to the
 })
 
 await t.test('a port that is taken ends the start with code 3 and the address', async (t) => {
+  measurePrograms(t)
   const base = await findFreePorts(2)
   await hold(t, base + 1)
 
@@ -116,6 +118,7 @@ await t.test('a port that is taken ends the start with code 3 and the address', 
 })
 
 await t.test('no worker is added by SIGTTIN while its port is taken, and one is once it is free', async (t) => {
+  measurePrograms(t)
   const { program, base } = await serveOn(t)
   const release = await hold(t, base + 2)
 
@@ -143,6 +146,7 @@ await t.test('there is no slot whose port would be above 65535', async (t) => {
 })
 
 await t.test('a worker that cannot have its port ends with the address, and no request fails on the main port', async (t) => {
+  measurePrograms(t)
   const { program, base } = await serveOn(t, { APP: TAKES_A_SLOT_PORT })
   const traffic = startTraffic(t, { port: program.port })
 
@@ -155,6 +159,7 @@ await t.test('a worker that cannot have its port ends with the address, and no r
 })
 
 await t.test('a reload that adds a slot whose port is taken has failed, and there are as many workers as before', async (t) => {
+  measurePrograms(t)
   const folder = t.testdir({ env: 'WORKERS=2' })
   const { program, base } = await serveOn(t, { ENV_FILE: `${folder}/env`, WORKERS: undefined })
   await hold(t, base + 2)
@@ -168,6 +173,7 @@ await t.test('a reload that adds a slot whose port is taken has failed, and ther
 })
 
 await t.test('with a UNIX socket the ports of slots are on HOST', async (t) => {
+  measurePrograms(t)
   const path = createSocketPath(t)
   const { program, base } = await serveOn(t, { LISTEN_SOCKET: path, HOST: '127.0.0.1' })
 

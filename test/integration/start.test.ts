@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { findFreePort } from '../../scripts/load/free-port.ts'
+import { measurePrograms } from '../helpers/built.ts'
 import { hello, send } from '../helpers/http.ts'
 import { serve, startProgram } from '../helpers/program.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
@@ -24,6 +25,7 @@ await t.test('wrong settings are all named at once, with code 78 and no worker',
 })
 
 await t.test('a wrong command line gets the usage and code 64', async (t) => {
+  measurePrograms(t)
   for (const [args, message] of [
     [['--fast'], 'Unknown option \'--fast\''],
     [['one.js', 'two.js'], 'one application at a time, not 2: one.js two.js'],
@@ -38,6 +40,7 @@ await t.test('a wrong command line gets the usage and code 64', async (t) => {
 })
 
 await t.test('--help and --version answer and end', async (t) => {
+  measurePrograms(t)
   const help = startProgram(t, { args: ['--help'] })
   t.same(await help.exit(), { code: 0, signal: null })
   t.match(help.text(), 'Usage: baton')
@@ -79,6 +82,7 @@ await t.test('where some slots start, the others are tried again while those ser
 })
 
 await t.test('a port that is taken ends the start with code 3 and names the address', async (t) => {
+  measurePrograms(t)
   const holder = createServer().listen(0, '127.0.0.1')
   await once(holder, 'listening')
   const { port } = holder.address() as AddressInfo
@@ -148,6 +152,7 @@ await t.test('with SCHEDULING=shared the workers accept by themselves, and a rel
 })
 
 await t.test('PID_FILE is written when the service is ready, and removed at the exit', async (t) => {
+  measurePrograms(t)
   const path = join(t.testdir({}), 'baton.pid')
   const program = await serve(t, { env: { PID_FILE: path } })
 

@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { measurePrograms } from '../helpers/built.ts'
 import { hello, keepAlive, send } from '../helpers/http.ts'
 import { isAlive, serve } from '../helpers/program.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
@@ -60,6 +61,7 @@ await t.test('a request that outlives the stop timeout is cut, named in the log,
 })
 
 await t.test('a second signal ends everything at once with code 1 and leaves no worker behind', async (t) => {
+  measurePrograms(t)
   const program = await serve(t, { env: { STOP_TIMEOUT_MS: '600000' } })
   const cut = send(`${program.url}/slow?ms=60000`).then(() => 'answered', () => 'cut')
   await allArrived(program.url, 1)
@@ -86,6 +88,7 @@ await t.test('the same signal delivered twice at once counts once', async (t) =>
 })
 
 await t.test('with STOP_DELAY_MS everything is served on while the readiness route says 503', async (t) => {
+  measurePrograms(t)
   const program = await serve(t, { env: { STOP_DELAY_MS: '600000' } })
 
   program.child.kill('SIGTERM')
@@ -117,6 +120,7 @@ await t.test('SIGHUP while stopping is ignored', async (t) => {
 })
 
 await t.test('when the primary is killed its workers answer what they hold, then leave, and the port is free', async (t) => {
+  measurePrograms(t)
   const program = await serve(t)
   const { port } = program
   const answers = [1, 2].map(async () => await send(`${program.url}/slow?ms=1000`))
@@ -133,6 +137,7 @@ await t.test('when the primary is killed its workers answer what they hold, then
 })
 
 await t.test('when the primary is killed while a worker drains, the worker finishes all the same', async (t) => {
+  measurePrograms(t)
   const program = await serve(t, { env: { WORKERS: '1', CANARY_MS: '0' } })
   const answer = send(`${program.url}/slow?ms=5000`)
   await allArrived(program.url, 1)
@@ -149,6 +154,7 @@ await t.test('when the primary is killed while a worker drains, the worker finis
 })
 
 await t.test('an error that nobody catches in a worker whose primary is dead cuts no request', async (t) => {
+  measurePrograms(t)
   const program = await serve(t, { env: { WORKERS: '1' }, args: [FAILS_LATE] })
   const agent = keepAlive()
   await send(program.url, { agent })

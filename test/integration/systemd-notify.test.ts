@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { measurePrograms } from '../helpers/built.ts'
 import { missing } from '../helpers/held-socket.ts'
 import { hello } from '../helpers/http.ts'
 import { NotifySocket } from '../helpers/notify-socket.ts'
@@ -11,6 +12,7 @@ import { waitUntil } from '../helpers/wait-until.ts'
 const skip = missing('systemd-notify', 'python3')
 
 await t.test('systemd hears of the start, of a reload with its time, and of the stop', { skip }, async (t) => {
+  measurePrograms(t)
   const systemd = await new NotifySocket().open(t)
   const program = await serve(t, { env: { NOTIFY_SOCKET: systemd.path } })
 

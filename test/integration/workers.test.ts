@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { measurePrograms } from '../helpers/built.ts'
 import { hello, keepAlive, send } from '../helpers/http.ts'
 import { isAlive, serve, type Program } from '../helpers/program.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
@@ -41,6 +42,7 @@ await t.test('after more than five crashes in a minute restarts are delayed, and
 })
 
 await t.test('SIGTERM to the only worker has it relieved, and no request fails', async (t) => {
+  measurePrograms(t)
   const program = await serve(t, { env: { WORKERS: '1' } })
   const agent = keepAlive()
   const { pid } = JSON.parse((await send(program.url, { agent })).body)
@@ -92,6 +94,7 @@ await t.test('SIGTTIN and SIGTTOU add a worker and take one away, never the last
 })
 
 await t.test('an error that nobody catches costs no other request: the worker is relieved, then leaves with code 1', async (t) => {
+  measurePrograms(t)
   for (const route of ['throw-later', 'reject-later']) {
     const program = await serve(t, { args: [FAILS_LATE], env: { WORKERS: '1' } })
     const slow = send(`${program.url}/slow`)
@@ -107,6 +110,7 @@ await t.test('an error that nobody catches costs no other request: the worker is
 })
 
 await t.test('an onClose hook that fails is logged, and the worker ends all the same', async (t) => {
+  measurePrograms(t)
   const program = await serve(t, { args: [FAILS_LATE], env: { WORKERS: '1', FAIL_ON_CLOSE: 'true' } })
 
   await program.reload()

@@ -98,8 +98,9 @@ await Promise.all(MISBEHAVIOURS.map(async ({ title, fault, reason, voices, bytes
   await t.test(`each kind reports exactly one failure of a server that once ${title}`, async (t) => {
     await Promise.all(CLIENTS.map(async ({ create, voice, random = () => 0 }) => {
       const kind = create(1)
-      // The last of a batch: a connection that ends earlier takes the others with it.
-      const { target } = await startStandIn(t, { fault, nth: BATCH })
+      // The last of a batch: a connection that ends earlier takes the others with it. Those that are idle until
+      // the timeout of one stay.
+      const { target } = await startStandIn(t, { fault, nth: BATCH, keepAliveTimeout: 2 * timeout })
 
       const record = await recordKind(kind, target, {
         timeout, random, until: ({ answers, failures }) => failures.length > 0 && answers.length > BATCH

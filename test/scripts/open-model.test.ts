@@ -77,6 +77,16 @@ await t.test('a server that stands still is late for all that come meanwhile, an
   t.ok(closed <= 3, `${closed} slow requests of one client in a closed loop`)
 })
 
+await t.test('a connection that the server is about to close is left', async (t) => {
+  // Node's hint of 1 s, which clients leave when half of it is over.
+  const { target, connections } = await startStandIn(t, { keepAliveTimeout: 1000 })
+
+  const record = await recordKind(openArrivals(1 / 0.7), target, { random: MEAN, until: ({ answers }) => answers.length >= 3 })
+
+  t.strictSame(record.reasons, [])
+  t.equal(connections(), 3)
+})
+
 await t.test('a stall of this program counts as well', async (t) => {
   const { target } = await startStandIn(t)
   let stalled: { readonly from: number, readonly to: number } | undefined

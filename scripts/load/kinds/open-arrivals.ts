@@ -38,7 +38,8 @@ export function openArrivals (rate: number, { maxConnections = MAX_CONNECTIONS, 
     async run (context) {
       const { target, timeout, signal, random, maxRequests } = context
       const loop = new ClientLoop(name, context)
-      const pool = new ClientPool(() => new KeepAliveClient(target, timeout), Math.ceil(maxConnections / parts))
+      // Of many connections some are idle for long: one that the server is about to close would fail without any reload.
+      const pool = new ClientPool(() => new KeepAliveClient(target, timeout, { honoursHint: true }), Math.ceil(maxConnections / parts))
       const arrivals = new Arrivals(rate / parts, performance.now(), random)
       const underWay = new Set<Promise<void>>()
       let requests = 0

@@ -4,6 +4,9 @@ import { loadTest } from '../../scripts/load/program.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
+/** Milliseconds of one run, so that a fault ends it before the test runner does: busy machines need their time for ten reloads. */
+const LIMIT = 250_000
+
 /** Runs the load test as a person would, with every kind of client it has. */
 async function load (args: readonly string[], env: Readonly<Record<string, string>>): Promise<{ code: number, output: string }> {
   let output = ''
@@ -12,7 +15,7 @@ async function load (args: readonly string[], env: Readonly<Record<string, strin
     return true
   }
   const code = await loadTest([...args, '--connections', '40'], {
-    stdout: { write }, stderr: { write }, env: { ...process.env, CANARY_MS: '100', ...env }, program: PROGRAM, signal: AbortSignal.timeout(110_000)
+    stdout: { write }, stderr: { write }, env: { ...process.env, CANARY_MS: '100', ...env }, program: PROGRAM, signal: AbortSignal.timeout(LIMIT)
   })
   return { code, output }
 }
@@ -21,8 +24,7 @@ await t.test('a reload fails no request, whatever the client, ten times in a row
   const { code, output } = await load(['--duration', '10', '--reloads', '10'], { WORKERS: '2' })
 
   t.match(output, '10 reloads completed')
-  t.equal(code, 0, 'no request failed')
-  if (code !== 0) t.comment(output)
+  t.equal(code, 0, 'no request failed', { output })
 })
 
 await t.test('nor with one worker only, where workers accept by themselves, or with all replacements at once', async (t) => {
@@ -30,7 +32,6 @@ await t.test('nor with one worker only, where workers accept by themselves, or w
     const { code, output } = await load(['--duration', '5', '--reloads', '3'], env)
 
     t.match(output, '3 reloads completed')
-    t.equal(code, 0, 'no request failed')
-    if (code !== 0) t.comment(output)
+    t.equal(code, 0, 'no request failed', { output })
   }
 })
