@@ -164,7 +164,7 @@ export class Worker {
 
   #onLost (): void {
     this.#logFile?.follow()
-    if (!this.#isListening) process.exit(this.#hasFailed ? 1 : 0)
+    if (!this.#isListening) process.exit(this.#exitCode)
     // Whatever is left to do, there may be nobody any more who keeps the deadline.
     setTimeout(() => { process.exit(1) }, this.#config.drainTimeout).unref()
     // After a drain the channel closes as well, and the exit is under way.
@@ -197,6 +197,10 @@ export class Worker {
 
   #exit (): void {
     this.#log.info({ event: 'worker:drained', ...this.#drain.report() }, 'worker drained')
-    process.exit(this.#hasFailed ? 1 : 0)
+    process.exit(this.#exitCode)
+  }
+
+  get #exitCode (): number {
+    return this.#hasFailed ? 1 : 0
   }
 }

@@ -88,7 +88,6 @@ await t.test('the same signal delivered twice at once counts once', async (t) =>
 })
 
 await t.test('with STOP_DELAY_MS everything is served on while the readiness route says 503', async (t) => {
-  measurePrograms(t)
   const program = await serve(t, { env: { STOP_DELAY_MS: '600000' } })
 
   program.child.kill('SIGTERM')

@@ -27,6 +27,7 @@ await t.test('a worker that ends unasked is replaced at once, with the reason in
 })
 
 await t.test('after more than five crashes in a minute restarts are delayed, and the health body says so', async (t) => {
+  measurePrograms(t)
   const program = await serve(t, { env: { EXAMPLE_CRASH: 'true' } })
 
   for (let count = 1; count <= 6; count++) {
