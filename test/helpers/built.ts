@@ -18,6 +18,11 @@ export function measurePrograms (t: Test): void {
   t.teardown(() => { isMeasured = false })
 }
 
+/** Whoever counts in the coverage writes it at its exit. */
+export function areProgramsMeasured (): boolean {
+  return isMeasured
+}
+
 /**
  * @param main program, if it is not the one that this repository builds
  * @returns the command that runs it, for `spawn()`

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
-import { commandOf } from './built.ts'
+import { areProgramsMeasured, commandOf } from './built.ts'
 import type { HeldSocket } from './held-socket.ts'
-import { waitUntil } from './wait-until.ts'
+import { DEADLINE, waitUntil } from './wait-until.ts'
 
 export interface LogLine {
   readonly level?: number
@@ -128,15 +128,17 @@ export class Program {
   }
 }
 
-/** Milliseconds for a stop that writes its coverage; whoever holds a request longer is killed. */
+/** Milliseconds for a stop; whoever holds a request longer is killed. */
 const GRACE = 3000
 
 /** Starts the program; whatever is left of it is ended when the test ends. */
 export function startProgram (t: Test, options: ProgramOptions = {}): Program {
   const program = new Program(options)
+  // Of one that is killed, what it ran is missing in the coverage.
+  const grace = areProgramsMeasured() ? DEADLINE : GRACE
   t.teardown(async () => {
     program.child.kill('SIGINT')
-    await waitUntil(() => program.survivors().length === 0, () => 'the stop', GRACE).catch(() => {})
+    await waitUntil(() => program.survivors().length === 0, () => 'the stop', grace).catch(() => {})
     program.kill()
     await program.exit()
     await waitUntil(() => program.survivors().length === 0, () => 'the last process')

@@ -8,6 +8,7 @@ import { busyKeepAlive } from '../../scripts/load/kinds/busy-keep-alive.ts'
 import { freshConnections } from '../../scripts/load/kinds/fresh-connections.ts'
 import { runLoad, type LoadOptions } from '../../scripts/load/load-run.ts'
 import type { Progress } from '../../scripts/load/progress-watch.ts'
+import { runReloads } from '../../scripts/load/reload-schedule.ts'
 import type { Reload } from '../../scripts/load/reload.ts'
 import { createTarget } from '../../scripts/load/target.ts'
 import { judge } from '../../scripts/load/verdict.ts'
@@ -51,6 +52,24 @@ await t.test('a run reports its requests, its progress and the generations', asy
   t.match(progress.at(-1), { failures: 0, generations: [1] })
   t.ok(progress.every(({ elapsed, requests, rate }) => elapsed > 0 && requests >= 0 && rate >= 0))
 })
+
+await t.test('a run is not shorter than asked, also when this program was busy before it waits', async (t) => {
+  const ledger = { reloadStarted: () => {}, reloadEnded: () => {} }
+  for (let count = 0; count < 10; count++) {
+    beBusy(8)
+    const startedAt = performance.now()
+    beBusy(8)
+
+    await runReloads({ reloads: 0, reloader: undefined, reloadTimeout: 0, duration: 30, startedAt, signal: new AbortController().signal, ledger })
+
+    t.ok(performance.now() >= startedAt + 30)
+  }
+})
+
+function beBusy (ms: number): void {
+  const end = performance.now() + ms
+  while (performance.now() < end);
+}
 
 await t.test('the reloads are spread evenly over the run', async (t) => {
   const report = await runLoad({ ...OPTIONS, reloads: 3, reloader: { reload: async () => await fakeReload(1) } })
