@@ -1,5 +1,5 @@
-import { ASSIGNMENT_VARIABLE, type Assignment } from './assignment.ts'
-import type { Environment } from './config.ts'
+import { ASSIGNMENT_VARIABLE, type Assignment } from './protocol/assignment.ts'
+import type { Environment } from './config/config.ts'
 import { InheritedSocketsError, UsageError } from './errors.ts'
 
 /** What whoever started this process says of it: systemd, or a session. Not settings, and fixed for its life. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { findCommand, readCommand } from './command-line.ts'
+import { findCommand, readCommand } from './cli/command-line.ts'
 import { ExitCode } from './exit-codes.ts'
-import { usage } from './usage.ts'
+import { usage } from './cli/usage.ts'
 import { readVersion } from './version.ts'
 
 /** Exit codes by the code of an error that ends the start. */
@@ -45,7 +45,7 @@ async function run (): Promise<void> {
     await runPrimary(command.application)
   } else if (command.command === 'check') {
     const [{ checkRelease }, { showCheck }, { createOutput }] =
-      await Promise.all([import('./primary/check.ts'), import('./cli/check.ts'), import('./cli/output.ts')])
+      await Promise.all([import('./primary/release/check.ts'), import('./cli/check.ts'), import('./cli/output.ts')])
     process.exitCode = showCheck(await checkRelease(command.application), command.json, createOutput())
   } else {
     const { runInTerminal } = await import('./cli/index.ts')

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client'
-import type { MetricFamily } from './figures.ts'
+import type { MetricFamily } from './protocol/measurements.ts'
 
 /** Milliseconds between two samples of the event loop's delay. */
 const PRECISION = 20

@@ -11,9 +11,9 @@ const STARTS: Starts = {
   // Runs dist/main.js.
   'test/helpers/program.ts': ['src/main.ts'],
   // Forks the program beside the main program.
-  'src/primary/cluster-host.ts': ['src/worker/index.ts'],
+  'src/primary/workers/cluster-host.ts': ['src/worker/index.ts'],
   // Forks the program beside those of the workers.
-  'src/primary/check.ts': ['src/worker/check.ts'],
+  'src/primary/release/check.ts': ['src/worker/check.ts'],
   // Imports the built-in application when there is no other.
   'src/worker/application.ts': ['src/app/index.ts']
 }

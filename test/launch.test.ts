@@ -1,5 +1,5 @@
 import t from 'tap'
-import { assignmentVariable } from '../src/assignment.ts'
+import { assignmentVariable } from '../src/protocol/assignment.ts'
 import { readLaunch, takeAssignment, takeHandover, type Handover } from '../src/launch.ts'
 
 await t.test('sockets go where systemd says, or else where the session says', async (t) => {

@@ -12,7 +12,7 @@ export interface Assets {
 }
 
 /** Not compiled: beside this file in scripts/, and not in build/. */
-const BROWSER = fileURLToPath(new URL('../../scripts/report/browser', import.meta.url))
+const BROWSER = fileURLToPath(new URL('./browser', import.meta.url))
 
 export function readAssets (): Assets {
   const library = dirname(createRequire(import.meta.url).resolve('uplot/package.json'))

@@ -1,6 +1,6 @@
 import type { ErrorReport } from '../errors.ts'
 import { ExitCode } from '../exit-codes.ts'
-import type { CheckResult } from '../primary/check.ts'
+import type { CheckResult } from '../primary/release/check.ts'
 import type { Output } from './output.ts'
 import { milliseconds } from './units.ts'
 

@@ -1,5 +1,5 @@
 import { request, type IncomingMessage } from 'node:http'
-import { EVENT_STREAM } from '../control-api.ts'
+import { EVENT_STREAM } from '../protocol/control-api.ts'
 import { RequestRefusedError, ServiceWentAwayError, StrangeAnswerError } from '../errors.ts'
 
 /** Of an answer that is not understood, in the error about it. */

@@ -1,11 +1,11 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { InstanceHint } from '../config.ts'
-import type { Status } from '../control-api.ts'
-import { directories, ownDirectory, socketName, userId } from '../control-socket.ts'
+import type { InstanceHint } from '../config/config.ts'
+import type { Status } from '../protocol/control-api.ts'
+import { directories, ownDirectory, socketName, userId } from '../protocol/control-socket.ts'
 import { NoInstanceError, SeveralInstancesError } from '../errors.ts'
 import { Client } from './client.ts'
-import { Patience } from './patience.ts'
+import { Patience } from './deadline.ts'
 import { milliseconds } from './units.ts'
 
 /** Milliseconds in which a service says how it is, also on a busy machine. */

@@ -1,14 +1,14 @@
-import type { ClientCommand } from '../command-line.ts'
-import { readInstanceHint } from '../config.ts'
+import type { ClientCommand } from './command-line.ts'
+import { readInstanceHint } from '../config/config.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { findInstance, type Instance } from './find-instance.ts'
 import { createOutput } from './output.ts'
-import { Patience } from './patience.ts'
+import { Patience } from './deadline.ts'
 import { reload } from './reload.ts'
 import { scale } from './scale.ts'
 import { status } from './status.ts'
 import { stop } from './stop.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { Surroundings } from './context.ts'
 
 /** What happens when nobody waits any more. */
 const GOES_ON = {

@@ -1,4 +1,4 @@
-import type { Outcome, ReloadEvent } from '../control-api.ts'
+import type { Outcome, ReloadEvent } from '../protocol/control-api.ts'
 import { describeSlots } from './generations.ts'
 import { milliseconds } from './units.ts'
 

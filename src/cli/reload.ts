@@ -1,5 +1,5 @@
-import type { ReloadCommand } from '../command-line.ts'
-import type { ReloadEvent } from '../control-api.ts'
+import type { ReloadCommand } from './command-line.ts'
+import type { ReloadEvent } from '../protocol/control-api.ts'
 import { ServiceWentAwayError } from '../errors.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { Client, parse } from './client.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { ScaleCommand } from '../command-line.ts'
-import type { Status } from '../control-api.ts'
+import type { ScaleCommand } from './command-line.ts'
+import type { Status } from '../protocol/control-api.ts'
 import { RequestRefusedError } from '../errors.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { Client } from './client.ts'

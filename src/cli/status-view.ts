@@ -1,4 +1,4 @@
-import type { Status, WorkerStatus } from '../control-api.ts'
+import type { Status, WorkerStatus } from '../protocol/control-api.ts'
 import { formatTable, shorten, type Column } from './text-table.ts'
 import { bytes, count, delay, milliseconds, moment, span } from './units.ts'
 

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { StatusCommand } from '../command-line.ts'
-import type { Status } from '../control-api.ts'
+import type { StatusCommand } from './command-line.ts'
+import type { Status } from '../protocol/control-api.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { Client } from './client.ts'
 import type { Instance } from './find-instance.ts'
 import { LiveBlock } from './live-block.ts'
 import type { Output } from './output.ts'
-import { Patience } from './patience.ts'
+import { Patience } from './deadline.ts'
 import { formatStatus, isServing } from './status-view.ts'
 
 /** Milliseconds that a service has for each of its answers. */

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { StopCommand } from '../command-line.ts'
+import type { StopCommand } from './command-line.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { Client } from './client.ts'
 import type { Instance } from './find-instance.ts'

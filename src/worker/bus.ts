@@ -1,5 +1,5 @@
 import { MessageNotSentError } from '../errors.ts'
-import type { Broadcast } from '../messages.ts'
+import type { Broadcast } from '../protocol/messages.ts'
 
 /** Bytes of a message, its topic and its data as JSON: the channel is shared with connections and heartbeats. */
 const MAX_BYTES = 64 * 1024

@@ -1,5 +1,5 @@
 import cluster, { type Worker } from 'node:cluster'
-import { unwrap, wrap, type ToPrimary, type ToWorker } from '../messages.ts'
+import { unwrap, wrap, type ToPrimary, type ToWorker } from '../protocol/messages.ts'
 
 export interface ChannelEvents {
   readonly message: (message: ToWorker) => void

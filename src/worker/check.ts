@@ -1,12 +1,12 @@
-import { readConfig } from '../config.ts'
+import { readConfig } from '../config/config.ts'
 import { toErrorReport } from '../errors.ts'
 import { takeAssignment } from '../launch.ts'
-import { createLogger } from '../logger.ts'
-import { PROTOCOL, wrap, type ToPrimary } from '../messages.ts'
+import { createLogger } from '../log/logger.ts'
+import { PROTOCOL, wrap, type ToPrimary } from '../protocol/messages.ts'
 import { loadApplication } from './application.ts'
 import { Bus } from './bus.ts'
-import { Drain } from './drain.ts'
-import { Measurements } from './measurements.ts'
+import { Drain } from './drain/drain.ts'
+import { Measurements } from './metrics/measurements.ts'
 import { buildServer } from './server.ts'
 
 /** Boots the application once, says that it is ready, closes it again and exits: nothing listens. */

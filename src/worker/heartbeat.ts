@@ -1,6 +1,6 @@
 import { performance, type EventLoopUtilization } from 'node:perf_hooks'
-import type { Load } from '../messages.ts'
-import type { Drain } from './drain.ts'
+import type { Load } from '../protocol/messages.ts'
+import type { Drain } from './drain/drain.ts'
 
 /** Milliseconds between two heartbeats. */
 const INTERVAL = 1000

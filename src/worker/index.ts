@@ -1,9 +1,9 @@
-import { readConfig } from '../config.ts'
+import { readConfig } from '../config/config.ts'
 import { toErrorReport } from '../errors.ts'
 import { takeAssignment } from '../launch.ts'
-import { LogFile } from '../log-file.ts'
-import { createLogger } from '../logger.ts'
-import { wrap } from '../messages.ts'
+import { LogFile } from '../log/file.ts'
+import { createLogger } from '../log/logger.ts'
+import { wrap } from '../protocol/messages.ts'
 import { LISTENING, Worker } from './worker.ts'
 
 /** A terminal and `kill -HUP -PGID` signal the whole group: these are meant for the primary. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, Server as NetServer, type ServerOpts } from 'node:net'
-import type { TcpAddress } from '../assignment.ts'
+import type { TcpAddress } from '../protocol/assignment.ts'
 
 /**
  * Has a server answer at a second address as well: connections that come there are its own in every respect.

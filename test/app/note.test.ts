@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import type { FastifyInstance } from 'fastify'
 
-import type { Broadcast } from '../../src/messages.ts'
+import type { Broadcast } from '../../src/protocol/messages.ts'
 import { Bus } from '../../src/worker/bus.ts'
 import { buildApp, worker } from './build-app.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { showCheck } from '../../src/cli/check.ts'
-import type { Attempt } from '../../src/primary/check.ts'
+import type { Attempt } from '../../src/primary/release/check.ts'
 import { recordOutput } from './recorded-output.ts'
 
 const READY: Attempt = { path: '/srv/app.js', durationMs: 1312, error: null, warning: null }

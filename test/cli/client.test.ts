@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { Client } from '../../src/cli/client.ts'
-import { Patience } from '../../src/cli/patience.ts'
+import { Patience } from '../../src/cli/deadline.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 import { fakeService, json, socketFolder } from './fake-service.ts'
 

@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import type { ReloadEvent, Status, WorkerStatus } from '../../src/control-api.ts'
+import type { ReloadEvent, Status, WorkerStatus } from '../../src/protocol/control-api.ts'
 
 export type Answer = (response: ServerResponse, body: unknown) => void
 

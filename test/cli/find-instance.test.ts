@@ -6,7 +6,7 @@ import { userInfo } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { findInstance, type Wanted } from '../../src/cli/find-instance.ts'
-import { readInstanceHint } from '../../src/config.ts'
+import { readInstanceHint } from '../../src/config/config.ts'
 import { DEADLINE } from '../helpers/wait-until.ts'
 import { aStatus, fakeService, json, socketFolder } from './fake-service.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Outcome, ReloadEvent } from '../../src/control-api.ts'
+import type { Outcome, ReloadEvent } from '../../src/protocol/control-api.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 import { fakeService, play, type Answer } from './fake-service.ts'
 import { recordOutput } from './recorded-output.ts'

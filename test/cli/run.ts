@@ -1,5 +1,5 @@
 import { runCommand } from '../../src/cli/index.ts'
-import { findCommand, readCommand, type ClientCommand } from '../../src/command-line.ts'
+import { findCommand, readCommand, type ClientCommand } from '../../src/cli/command-line.ts'
 import { recordOutput, type RecordedOutput } from './recorded-output.ts'
 
 export interface Ran {

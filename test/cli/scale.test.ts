@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Status } from '../../src/control-api.ts'
+import type { Status } from '../../src/protocol/control-api.ts'
 import { aStatus, aWorker, fakeService, json, type Answer } from './fake-service.ts'
 import { recordOutput } from './recorded-output.ts'
 import { run } from './run.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Status } from '../../src/control-api.ts'
+import type { Status } from '../../src/protocol/control-api.ts'
 import { formatStatus } from '../../src/cli/status-view.ts'
 import { status } from '../../src/cli/status.ts'
 import { waitUntil } from '../helpers/wait-until.ts'

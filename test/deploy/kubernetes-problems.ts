@@ -1,7 +1,7 @@
 import { isDeepStrictEqual, parseEnv } from 'node:util'
 import type { Container, PodSpec, Probe } from 'kubernetes-types/core/v1.d.ts'
-import { readConfig, type Config } from '../../src/config.ts'
-import { FIXED_SETTINGS, SETTINGS } from '../../src/settings.ts'
+import { readConfig, type Config } from '../../src/config/config.ts'
+import { FIXED_SETTINGS, SETTINGS } from '../../src/config/settings.ts'
 import type { Manifests } from './manifests.ts'
 
 /** Where the container of a pod gets its settings from, and what they come to. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { TlsMaterial } from '../../src/messages.ts'
+import type { TlsMaterial } from '../../src/protocol/messages.ts'
 
 /** @returns the path of one of the test certificates or keys */
 export function pem (file: string): string {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
-import type { Broadcast } from '../../src/messages.ts'
+import type { Broadcast } from '../../src/protocol/messages.ts'
 import { Bus } from '../../src/worker/bus.ts'
 import { DEADLINE } from '../helpers/wait-until.ts'
 

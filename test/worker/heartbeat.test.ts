@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import { getHeapStatistics } from 'node:v8'
 import t from 'tap'
-import { unwrap, wrap, type Load } from '../../src/messages.ts'
+import { unwrap, wrap, type Load } from '../../src/protocol/messages.ts'
 import { startHeartbeat, type HeartbeatSystem } from '../../src/worker/heartbeat.ts'
 import { DEADLINE } from '../helpers/wait-until.ts'
 

@@ -3,9 +3,9 @@ import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerRes
 import type { AddressInfo, NetConnectOpts, Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import type { Test } from 'tap'
-import { Drain } from '../../src/worker/drain.ts'
-import { createDrainableServer } from '../../src/worker/drainable-server.ts'
-import type { TlsOptions } from '../../src/worker/secure-server.ts'
+import { Drain } from '../../src/worker/drain/drain.ts'
+import { createDrainableServer } from '../../src/worker/drain/drainable-server.ts'
+import type { TlsOptions } from '../../src/worker/drain/secure-server.ts'
 import { connectRaw, connectTls, request, type RawClient } from '../helpers/raw-client.ts'
 import { DEADLINE, waitUntil } from '../helpers/wait-until.ts'
 

@@ -1,9 +1,9 @@
 import { lstatSync, mkdirSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import type { Server } from 'node:net'
-import { userId } from '../../control-socket.ts'
+import { userId } from '../../protocol/control-socket.ts'
 import { ControlSocketHeldError, ControlSocketUnusableError } from '../../errors.ts'
-import { isListenedOn, MAX_PATH } from '../unix-socket.ts'
+import { isListenedOn, MAX_PATH } from '../listen/unix-socket.ts'
 
 /** Nobody but the user of the service. */
 const MODE_MASK = 0o177

@@ -1,7 +1,7 @@
-import type { ReloadEvent } from '../../control-api.ts'
-import type { Entry } from '../journal.ts'
-import type { ReloadOutcome } from '../reload-outcome.ts'
-import type { Supervisor } from '../supervisor.ts'
+import type { ReloadEvent } from '../../protocol/control-api.ts'
+import type { Entry } from '../events.ts'
+import type { ReloadOutcome } from '../supervisor/reload-outcome.ts'
+import type { Supervisor } from '../supervisor/supervisor.ts'
 import { describeOutcome } from './status.ts'
 
 /** What of the supervisor a reload needs that somebody waits for. */

@@ -3,11 +3,11 @@ import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-js
 import type { FastifyReply } from 'fastify'
 import {
   EVENT_STREAM, HEALTH, OUTCOME, PROBLEM, RELOAD, SCALE, SCALED, STATUS, STOPPED, type ReloadEvent, type Status
-} from '../../control-api.ts'
+} from '../../protocol/control-api.ts'
 import { ServiceStoppingError } from '../../errors.ts'
 import type { ExitCode } from '../../exit-codes.ts'
-import type { Operation } from '../operation.ts'
-import type { Supervisor } from '../supervisor.ts'
+import type { Operation } from '../service.ts'
+import type { Supervisor } from '../supervisor/supervisor.ts'
 import { requestReload, type Reloading } from './reload-request.ts'
 import { describeOutcome } from './status.ts'
 

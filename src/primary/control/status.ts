@@ -1,7 +1,7 @@
-import type { Outcome, Status, WorkerStatus } from '../../control-api.ts'
-import type { ReloadOutcome } from '../reload-outcome.ts'
-import type { Supervisor } from '../supervisor.ts'
-import type { WorkerHandle } from '../worker-handle.ts'
+import type { Outcome, Status, WorkerStatus } from '../../protocol/control-api.ts'
+import type { ReloadOutcome } from '../supervisor/reload-outcome.ts'
+import type { Supervisor } from '../supervisor/supervisor.ts'
+import type { WorkerHandle } from '../workers/worker-handle.ts'
 
 /** What of the supervisor the status says. */
 export type Observed = Pick<Supervisor,

@@ -1,4 +1,4 @@
-import type { MetricFamily, MetricValue } from '../../figures.ts'
+import type { MetricFamily, MetricValue } from '../../protocol/measurements.ts'
 
 type Labels = MetricValue['labels']
 

@@ -1,5 +1,5 @@
 import { Ajv, type ValidateFunction } from 'ajv'
-import { MAX_SERIES, REQUEST_BOUNDS, type Figures } from '../../figures.ts'
+import { MAX_SERIES, REQUEST_BOUNDS, type Figures } from '../../protocol/measurements.ts'
 
 const AMOUNT = { type: 'number', minimum: 0 }
 const NAME = { type: 'string', pattern: '^(nodejs|process)_[a-z0-9_]{1,80}$' }

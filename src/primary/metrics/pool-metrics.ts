@@ -1,8 +1,8 @@
-import type { MetricFamily } from '../../figures.ts'
-import type { CrashReason, Entry } from '../journal.ts'
-import type { ReloadOutcome } from '../reload-outcome.ts'
-import type { Supervisor } from '../supervisor.ts'
-import type { WorkerState } from '../worker-handle.ts'
+import type { MetricFamily } from '../../protocol/measurements.ts'
+import type { CrashReason, Entry } from '../events.ts'
+import type { ReloadOutcome } from '../supervisor/reload-outcome.ts'
+import type { Supervisor } from '../supervisor/supervisor.ts'
+import type { WorkerState } from '../workers/worker-handle.ts'
 import { family, histogramValues } from './families.ts'
 
 /** Seconds. */

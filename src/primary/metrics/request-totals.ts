@@ -1,4 +1,4 @@
-import { MAX_SERIES, OTHER, REQUEST_BOUNDS, type MetricFamily, type RequestSeries } from '../../figures.ts'
+import { MAX_SERIES, OTHER, REQUEST_BOUNDS, type MetricFamily, type RequestSeries } from '../../protocol/measurements.ts'
 import { histogramValues } from './families.ts'
 
 const NAME = 'http_request_duration_seconds'

@@ -1,5 +1,5 @@
-import type { Figures, MetricFamily, MetricValue } from '../../figures.ts'
-import type { WorkerHandle } from '../worker-handle.ts'
+import type { Figures, MetricFamily, MetricValue } from '../../protocol/measurements.ts'
+import type { WorkerHandle } from '../workers/worker-handle.ts'
 import { family, type Families } from './families.ts'
 import { RequestTotals } from './request-totals.ts'
 

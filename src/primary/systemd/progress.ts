@@ -1,5 +1,5 @@
-import type { SupervisorState } from '../supervisor.ts'
-import type { WorkerState } from '../worker-handle.ts'
+import type { SupervisorState } from '../supervisor/supervisor.ts'
+import type { WorkerState } from '../workers/worker-handle.ts'
 
 /** What tells a pool that works from one that is stuck; times are monotonic milliseconds. */
 export interface PoolProgress {

@@ -1,6 +1,6 @@
-import type { ReloadOutcome } from '../reload-outcome.ts'
-import type { SupervisorState } from '../supervisor.ts'
-import type { WorkerState } from '../worker-handle.ts'
+import type { ReloadOutcome } from '../supervisor/reload-outcome.ts'
+import type { SupervisorState } from '../supervisor/supervisor.ts'
+import type { WorkerState } from '../workers/worker-handle.ts'
 
 /** What is told of a pool; a Supervisor is one. */
 export interface PoolStatus {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import type { Environment } from '../../config.ts'
-import type { Logger } from '../../logger.ts'
+import type { Environment } from '../../config/config.ts'
+import type { Logger } from '../../log/logger.ts'
 import { append, type Notification } from './notification.ts'
 
 /** Milliseconds for one run of the program, which waits up to 5 s until systemd has read what it sent. */

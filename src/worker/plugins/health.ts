@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { PoolView } from '../../messages.ts'
+import type { PoolView } from '../../protocol/messages.ts'
 import type { WorkerIdentity } from '../identity.ts'
 
 export interface HealthOptions {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { OTHER } from '../../figures.ts'
-import type { RequestTable } from '../request-table.ts'
+import { OTHER } from '../../protocol/measurements.ts'
+import type { RequestTable } from '../metrics/request-table.ts'
 
 /** The client went away before there was an answer; the code is nginx's. */
 const CLIENT_GONE = 499

@@ -1,7 +1,7 @@
 import underPressure from '@fastify/under-pressure'
 import createError from '@fastify/error'
 import type { FastifyInstance } from 'fastify'
-import type { PressureLimits } from '../../config.ts'
+import type { PressureLimits } from '../../config/config.ts'
 
 /** Milliseconds between two measurements of under-pressure. */
 const SAMPLE = 1000

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { claimDirectory, claimSocket } from '../../../src/primary/control/claim-socket.ts'
-import { MAX_PATH } from '../../../src/primary/unix-socket.ts'
+import { MAX_PATH } from '../../../src/primary/listen/unix-socket.ts'
 import { asNobody } from '../../helpers/as-nobody.ts'
 import { occupy } from '../../helpers/busy-socket.ts'
 

@@ -1,4 +1,4 @@
-import { REQUEST_BOUNDS, type Figures, type MetricFamily, type RequestSeries } from '../../../src/figures.ts'
+import { REQUEST_BOUNDS, type Figures, type MetricFamily, type RequestSeries } from '../../../src/protocol/measurements.ts'
 
 const NONE: Figures = { bounds: REQUEST_BOUNDS, requests: [], inFlight: 0, connections: 0, shed: 0, closedAtDeadline: 0, node: [] }
 

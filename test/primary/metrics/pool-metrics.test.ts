@@ -1,6 +1,6 @@
 import t from 'tap'
 import { PoolMetrics } from '../../../src/primary/metrics/pool-metrics.ts'
-import { supervise, type Scene, type Settings } from '../supervise.ts'
+import { supervise, type Scene, type Settings } from '../supervisor/supervise.ts'
 
 const RESULTS = ['completed', 'failed', 'refused', 'overtaken', 'stopped']
 

@@ -1,8 +1,8 @@
 import t from 'tap'
-import type { Logger } from '../../../src/logger.ts'
+import type { Logger } from '../../../src/log/logger.ts'
 import type { Notification } from '../../../src/primary/systemd/notification.ts'
 import { notifySystemd, type Notifier } from '../../../src/primary/systemd/notifier.ts'
-import { supervise, type Scene, type Settings } from '../supervise.ts'
+import { supervise, type Scene, type Settings } from '../supervisor/supervise.ts'
 
 /** A supervisor on a fake host, and what systemd is told of it. */
 class Watched {

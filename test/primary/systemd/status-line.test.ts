@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { ReloadOutcome } from '../../../src/primary/reload-outcome.ts'
+import type { ReloadOutcome } from '../../../src/primary/supervisor/reload-outcome.ts'
 import { statusLine, type PoolStatus } from '../../../src/primary/systemd/status-line.ts'
 
 const ready = { state: 'ready', generation: 3 } as const

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import type { Logger } from '../../../src/logger.ts'
+import type { Logger } from '../../../src/log/logger.ts'
 import { SystemdNotify, type NotifyFailure } from '../../../src/primary/systemd/systemd-notify.ts'
 import { waitUntil } from '../../helpers/wait-until.ts'
 

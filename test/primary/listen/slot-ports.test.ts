@@ -1,0 +1,31 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import t from 'tap'
+import { SlotPorts } from '../../../src/primary/listen/slot-ports.ts'
+import { connectRaw } from '../../helpers/raw-client.ts'
+import { findFreePorts } from '../../helpers/slot-ports.ts'
+
+await t.test('a port that is taken is named with its slot, and the others are free afterwards', async (t) => {
+  const base = await findFreePorts(2)
+  const port = base + 1
+  const holder = createServer().listen(port, '127.0.0.1')
+  t.teardown(() => { holder.close() })
+  await once(holder, 'listening')
+  const ports = new SlotPorts('127.0.0.1', base)
+
+  await t.resolves(ports.check(0, 1))
+  await t.rejects(ports.check(0, 2), {
+    code: 'BATON_SLOT_PORT_TAKEN', message: `slot 1 cannot have its port (SLOT_PORT_BASE): listen EADDRINUSE: address already in use 127.0.0.1:${port}`
+  })
+  await t.resolves(ports.check(1, 1), 'no slot, no port')
+
+  await t.rejects(connectRaw(t, base), { code: 'ECONNREFUSED' })
+})
+
+await t.test('there is no port above 65535', async (t) => {
+  const ports = new SlotPorts('127.0.0.1', 65535)
+
+  await t.rejects(ports.check(1, 2), {
+    code: 'BATON_SLOT_PORT_TOO_HIGH', message: 'slot 1 cannot have its port: SLOT_PORT_BASE is 65535, which makes it 65536, and the highest is 65535'
+  })
+})

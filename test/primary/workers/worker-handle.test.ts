@@ -1,0 +1,106 @@
+import t from 'tap'
+import { readConfig } from '../../../src/config/config.ts'
+import { describeExit, identify, WorkerHandle, type WorkerState } from '../../../src/primary/workers/worker-handle.ts'
+
+const generation = {
+  number: 4, config: readConfig({ START_TIMEOUT_MS: '500' }, () => 2), variables: {}, environment: {}, program: '/worker.js', application: null, directory: '/'
+}
+
+/** A worker in a state, reached by a legal way. */
+function workerIn (state: WorkerState): WorkerHandle {
+  const worker = new WorkerHandle(7, 1, generation, 1000)
+  const way: Record<WorkerState, readonly WorkerState[]> = {
+    starting: [], ready: ['ready'], hung: ['ready', 'hung'], draining: ['draining'], exited: ['exited']
+  }
+  for (const step of way[state]) worker.moveTo(step, 1200)
+  return worker
+}
+
+await t.test('a worker starts with the deadline of its generation', async (t) => {
+  const worker = workerIn('starting')
+
+  t.match(worker, { id: 7, slot: 1, generation: 4, state: 'starting', isStale: false, forkedAt: 1000, deadline: 1500 })
+})
+
+const STATES: readonly WorkerState[] = ['starting', 'ready', 'hung', 'draining', 'exited']
+const LEGAL = [
+  'starting ready', 'starting draining', 'starting exited', 'ready hung', 'ready draining', 'ready exited', 'hung exited', 'draining exited'
+]
+
+for (const from of STATES) {
+  for (const to of STATES) {
+    const isLegal = LEGAL.includes(`${from} ${to}`)
+    await t.test(`a worker ${isLegal ? 'may' : 'cannot'} go from ${from} to ${to}`, async (t) => {
+      const worker = workerIn(from)
+
+      const move = (): void => { worker.moveTo(to, 1300) }
+
+      if (isLegal) t.doesNotThrow(move)
+      else t.throws(move, { message: `a worker cannot go from ${from} to ${to}` })
+      t.equal(worker.state, isLegal ? to : from)
+    })
+  }
+}
+
+await t.test('a worker notes when it changed its state', async (t) => {
+  const worker = workerIn('starting')
+
+  worker.moveTo('ready', 1100)
+  worker.moveTo('draining', 1200)
+
+  t.match(worker, { forkedAt: 1000, readyAt: 1100, drainingAt: 1200 })
+})
+
+await t.test('a worker is ready when it listens and has said so, and is expected to be heard of then', async (t) => {
+  const worker = workerIn('starting')
+
+  const isReadyBy = [worker.listens(1100), worker.saysReady(1200), worker.listens(1300), worker.saysReady(1400)]
+
+  t.strictSame(isReadyBy, [false, true, false, false])
+  t.match(worker, { state: 'ready', readyAt: 1200, deadline: 31_200 })
+})
+
+await t.test('a worker may say that it is ready before it is known to listen', async (t) => {
+  const worker = workerIn('starting')
+
+  const isReadyBy = [worker.saysReady(1100), worker.listens(1200)]
+
+  t.strictSame(isReadyBy, [false, true])
+  t.match(worker, { state: 'ready', readyAt: 1200 })
+})
+
+await t.test('a worker that failed does not become ready any more', async (t) => {
+  const worker = workerIn('starting')
+  worker.failure = { message: 'it threw' }
+
+  const isReadyBy = [worker.listens(1100), worker.saysReady(1200)]
+
+  t.strictSame(isReadyBy, [false, false])
+  t.equal(worker.state, 'starting')
+})
+
+await t.test('a worker that is draining does not become ready any more', async (t) => {
+  const worker = workerIn('draining')
+
+  const isReadyBy = [worker.listens(1300), worker.saysReady(1400)]
+
+  t.strictSame(isReadyBy, [false, false])
+  t.equal(worker.state, 'draining')
+})
+
+await t.test('a log line names slot, generation and pid', async (t) => {
+  const worker = workerIn('starting')
+  const unborn = identify(worker)
+  worker.process = { pid: 123, send: () => {}, disconnect: () => {}, kill: () => {}, readStack: async () => undefined }
+
+  t.strictSame(unborn, { slot: 1, generation: 4, pid: undefined })
+  t.strictSame(identify(worker), { slot: 1, generation: 4, pid: 123 })
+})
+
+await t.test('an exit is described by its signal, its code, or the lack of both', async (t) => {
+  t.equal(describeExit(null, 'SIGSEGV'), 'was killed by SIGSEGV')
+  t.equal(describeExit(7, null), 'exited with code 7')
+  t.equal(describeExit(0, null), 'exited by itself')
+  t.equal(describeExit(0, null, true), 'disconnected and exited by itself')
+  t.equal(describeExit(1, null, true), 'exited with code 1')
+})
