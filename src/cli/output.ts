@@ -1,4 +1,4 @@
-import { readTerminalWish, type TerminalWish } from '../launch.ts'
+import type { Environment } from '../config/config.ts'
 
 /** Of a terminal that does not know its size, or says 0. */
 const COLUMNS = 80
@@ -14,6 +14,18 @@ export interface Output {
   readonly isTerminal: boolean
   readonly hasColor: boolean
   readonly size: () => { readonly columns: number, readonly rows: number }
+}
+
+/** What the user's environment says about the terminal. */
+export interface TerminalWish {
+  /** It does not understand control sequences. */
+  readonly isDumb: boolean
+  /** As defined by no-color.org. */
+  readonly isColorless: boolean
+}
+
+export function readTerminalWish (environment: Environment = process.env): TerminalWish {
+  return { isDumb: environment.TERM === 'dumb', isColorless: (environment.NO_COLOR ?? '') !== '' }
 }
 
 /** What of `process.stdout` counts; a parameter for tests. */

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { readVariables, shellDirectory } from '../config/config.ts'
 import { InheritedSocketLostError } from '../errors.ts'
-import { readLaunch, takeHandover } from '../launch.ts'
 import { LogFile } from '../log/file.ts'
 import { createLogger } from '../log/logger.ts'
+import { runtimeDirectories } from '../protocol/control-socket.ts'
 import { readVersion } from '../version.ts'
 import { createClusterHost } from './workers/cluster-host.ts'
 import { Control } from './control/control.ts'
@@ -16,6 +16,7 @@ import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts'
 import { handleSignals } from './signals.ts'
 import { SlotPorts } from './listen/slot-ports.ts'
 import { Supervisor } from './supervisor/supervisor.ts'
+import { readSystemdEnvironment } from './systemd/environment.ts'
 import { watchInheritedSocket } from './systemd/inherited-socket.ts'
 import { notifySystemd } from './systemd/notifier.ts'
 import { warnOf } from './release/warnings.ts'
@@ -27,8 +28,8 @@ import { warnOf } from './release/warnings.ts'
  * @throws when the configuration is wrong; nothing has been started
  */
 export async function runPrimary (application: string | undefined): Promise<void> {
-  const handover = takeHandover()
-  const { inheritedSocket } = handover
+  const systemd = readSystemdEnvironment()
+  const { inheritedSocket } = systemd
   const paths = startPaths(shellDirectory(), application)
   const prepare = (number: number): Generation => makeGeneration(number, readVariables(paths.directory), paths, application)
   const { config } = prepare(1)
@@ -40,7 +41,7 @@ export async function runPrimary (application: string | undefined): Promise<void
   const logFile = config.logFile === undefined ? undefined : new LogFile(resolve(paths.directory, config.logFile))
   logFile?.open()
   const log = await createLogger({ level: config.logLevel, file: logFile })
-  const control = await Control.claim({ config, port: port ?? config.port, directory: paths.directory, launch: readLaunch(), log })
+  const control = await Control.claim({ config, port: port ?? config.port, directory: paths.directory, runtimeDirectories: runtimeDirectories(), log })
   process.on('exit', () => { control.remove() })
   process.title = 'baton: primary'
 
@@ -69,7 +70,7 @@ export async function runPrimary (application: string | undefined): Promise<void
   if (inheritedSocket !== undefined) {
     watchInheritedSocket(inheritedSocket, () => { supervisor.giveUp(new InheritedSocketLostError(inheritedSocket)) })
   }
-  const notifier = notifySystemd(supervisor, handover, log)
+  const notifier = notifySystemd(supervisor, systemd, log)
   const operation = new Operation({
     supervisor,
     log,

@@ -1,7 +1,8 @@
 import type { Transport, UnixSocket } from '../config/config.ts'
+import { UsageError } from '../errors.ts'
 
 /** Not a setting: it is meant for one worker. */
-export const ASSIGNMENT_VARIABLE = 'BATON_WORKER'
+const ASSIGNMENT_VARIABLE = 'BATON_WORKER'
 
 export interface TcpAddress {
   readonly host: string
@@ -31,7 +32,19 @@ export interface Assignment {
   readonly transport: Transport
 }
 
-/** @returns the environment variable by which a worker learns its assignment; `takeAssignment()` reads it */
+/** @returns the environment variable by which a worker learns its assignment; `readAssignment()` reads it */
 export function assignmentVariable (assignment: Assignment): Record<string, string> {
   return { [ASSIGNMENT_VARIABLE]: JSON.stringify(assignment) }
+}
+
+/**
+ * Reads the assignment of this worker, and removes it from the environment that the application sees.
+ *
+ * @throws UsageError when there is none
+ */
+export function readAssignment (environment: NodeJS.ProcessEnv = process.env): Assignment {
+  const text = environment[ASSIGNMENT_VARIABLE]
+  if (text === undefined) throw new UsageError('this program is a worker: it is started by Baton')
+  delete environment[ASSIGNMENT_VARIABLE]
+  return JSON.parse(text) as Assignment
 }

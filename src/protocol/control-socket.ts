@@ -1,18 +1,25 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readLaunch, type Launch } from '../launch.ts'
+import type { Environment } from '../config/config.ts'
 
 /** Where a service looks that was started by systemd with `RuntimeDirectory=baton`. */
 const SYSTEM = '/run/baton'
 
+/** @returns the folders for sockets that systemd or the login session made for this process, the best first */
+export function runtimeDirectories (environment: Environment = process.env): string[] {
+  // systemd lists all directories of the unit, separated by colons.
+  const folders = [environment.RUNTIME_DIRECTORY?.split(':')[0], environment.XDG_RUNTIME_DIR]
+  return folders.filter((folder) => folder !== undefined && folder !== '') as string[]
+}
+
 /** @returns where the primary puts its control socket unless told otherwise */
-export function defaultDirectory (launch: Launch = readLaunch()): string {
-  return launch.runtimeDirectories[0] ?? ownDirectory()
+export function defaultDirectory (runtime: readonly string[] = runtimeDirectories()): string {
+  return runtime[0] ?? ownDirectory()
 }
 
 /** @returns where the command looks for instances */
-export function directories (launch: Launch = readLaunch()): string[] {
-  return [...new Set([...launch.runtimeDirectories, ownDirectory(), SYSTEM])]
+export function directories (runtime: readonly string[] = runtimeDirectories()): string[] {
+  return [...new Set([...runtime, ownDirectory(), SYSTEM])]
 }
 
 /** In the directory of everybody's temporary files: only a folder of the user's own is safe there. */

@@ -1,7 +1,7 @@
 import { readConfig } from '../config/config.ts'
 import { toErrorReport } from '../errors.ts'
-import { takeAssignment } from '../launch.ts'
 import { createLogger } from '../log/logger.ts'
+import { readAssignment } from '../protocol/assignment.ts'
 import { PROTOCOL, wrap, type ToPrimary } from '../protocol/messages.ts'
 import { loadApplication } from './application.ts'
 import { Bus } from './bus.ts'
@@ -11,7 +11,7 @@ import { buildServer } from './server.ts'
 
 /** Boots the application once, says that it is ready, closes it again and exits: nothing listens. */
 
-const { slot, generation, application } = takeAssignment()
+const { slot, generation, application } = readAssignment()
 const { pid } = process
 process.title = 'baton: check'
 process.on('uncaughtException', fail)

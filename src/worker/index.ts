@@ -1,15 +1,15 @@
 import { readConfig } from '../config/config.ts'
 import { toErrorReport } from '../errors.ts'
-import { takeAssignment } from '../launch.ts'
 import { LogFile } from '../log/file.ts'
 import { createLogger } from '../log/logger.ts'
+import { readAssignment } from '../protocol/assignment.ts'
 import { wrap } from '../protocol/messages.ts'
 import { LISTENING, Worker } from './worker.ts'
 
 /** A terminal and `kill -HUP -PGID` signal the whole group: these are meant for the primary. */
 const IGNORED: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR2', 'SIGTTIN', 'SIGTTOU']
 
-const assignment = takeAssignment()
+const assignment = readAssignment()
 const { slot, generation, logFile } = assignment
 process.title = `baton: worker ${slot} (generation ${generation})`
 for (const signal of IGNORED) process.on(signal, () => {})

@@ -1,6 +1,5 @@
 import t from 'tap'
-import { createOutput, paint, type Stream } from '../../src/cli/output.ts'
-import { readTerminalWish } from '../../src/launch.ts'
+import { createOutput, paint, readTerminalWish, type Stream } from '../../src/cli/output.ts'
 import { recordOutput } from './recorded-output.ts'
 
 interface Row {

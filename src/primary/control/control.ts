@@ -6,7 +6,6 @@ import type { Config, MetricsAddress } from '../../config/config.ts'
 import { defaultDirectory, ownDirectory, socketName } from '../../protocol/control-socket.ts'
 import { MetricsPortUnusableError } from '../../errors.ts'
 import type { ExitCode } from '../../exit-codes.ts'
-import type { Launch } from '../../launch.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { Operation } from '../service.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
@@ -24,7 +23,8 @@ export interface Place {
   readonly port: number
   /** What a path of the settings is relative to. */
   readonly directory: string
-  readonly launch: Launch
+  /** Where the socket may go, the best first. */
+  readonly runtimeDirectories: readonly string[]
   readonly log: Logger
 }
 
@@ -106,10 +106,10 @@ export class Control {
   }
 }
 
-async function claimControl ({ server }: DeferredServer, { config, port, directory, launch, log }: Place): Promise<string | undefined> {
+async function claimControl ({ server }: DeferredServer, { config, port, directory, runtimeDirectories, log }: Place): Promise<string | undefined> {
   const { controlSocket } = config
   if (controlSocket === 'off') return undefined
-  const path = controlSocket === undefined ? join(defaultDirectory(launch), socketName(port)) : resolve(directory, controlSocket)
+  const path = controlSocket === undefined ? join(defaultDirectory(runtimeDirectories), socketName(port)) : resolve(directory, controlSocket)
   try {
     if (path.startsWith(ownDirectory())) claimDirectory(ownDirectory())
     await claimSocket(server, path)

@@ -1,7 +1,7 @@
-import type { Handover } from '../../launch.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { EventName } from '../events.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
+import type { SystemdEnvironment } from './environment.ts'
 import { append, type Notification } from './notification.ts'
 import { makesProgress } from './progress.ts'
 import { statusLine } from './status-line.ts'
@@ -42,7 +42,7 @@ const CLOCK: NotifierClock = {
  * around a rollout, STOPPING, a STATUS whenever that changes, and WATCHDOG while the pool makes progress.
  */
 export function notifySystemd (
-  supervisor: Supervisor, { notifyEnvironment, watchdogTimeout }: Handover, log: Logger,
+  supervisor: Supervisor, { notifyEnvironment, watchdogTimeout }: SystemdEnvironment, log: Logger,
   messenger?: Messenger, clock = CLOCK
 ): Notifier {
   if (notifyEnvironment === undefined) return { flush: async () => {} }

@@ -29,7 +29,7 @@ function place (t: Test, change: Partial<Place> = {}): Place & { readonly warnin
     config: { controlSocket: 'control.sock', metrics: undefined },
     port: 4000,
     directory,
-    launch: { runtimeDirectories: [] },
+    runtimeDirectories: [],
     log: { warn: (text: string) => { warnings.push(text) } } as unknown as Logger,
     ...change,
     warnings
@@ -405,7 +405,7 @@ await t.test('the default place is the first runtime directory, or a folder of t
   const where = place(t)
   const config = { controlSocket: undefined, metrics: undefined }
 
-  const inRuntime = await Control.claim({ ...where, config, launch: { runtimeDirectories: [where.directory] } })
+  const inRuntime = await Control.claim({ ...where, config, runtimeDirectories: [where.directory] })
   const port = 70_000 + process.pid
   const inOwn = await Control.claim({ ...where, config, port })
   t.teardown(async () => { await inRuntime.end(0); await inOwn.end(0) })
@@ -416,9 +416,9 @@ await t.test('the default place is the first runtime directory, or a folder of t
 
 await t.test('without CONTROL_SOCKET a default place that cannot be written costs the socket and a warning', async (t) => {
   const where = place(t)
-  const launch = { runtimeDirectories: [join(where.directory, 'missing')] }
+  const runtimeDirectories = [join(where.directory, 'missing')]
 
-  const control = await Control.claim({ ...where, config: { controlSocket: undefined, metrics: undefined }, launch })
+  const control = await Control.claim({ ...where, config: { controlSocket: undefined, metrics: undefined }, runtimeDirectories })
 
   t.equal(control.socket, undefined)
   t.match(where.warnings, [/missing\/baton-4000\.sock cannot be used.*the command "baton" cannot reach this instance: set CONTROL_SOCKET/])
@@ -426,12 +426,12 @@ await t.test('without CONTROL_SOCKET a default place that cannot be written cost
 
 await t.test('with CONTROL_SOCKET it is an error, and so is one that somebody holds in the default place', async (t) => {
   const where = place(t)
-  const launch = { runtimeDirectories: [where.directory] }
-  const first = await Control.claim({ ...where, config: { controlSocket: undefined, metrics: undefined }, launch })
+  const runtimeDirectories = [where.directory]
+  const first = await Control.claim({ ...where, config: { controlSocket: undefined, metrics: undefined }, runtimeDirectories })
   t.teardown(async () => { await first.end(0) })
 
   await t.rejects(Control.claim({ ...where, config: { controlSocket: 'missing/control.sock', metrics: undefined } }), { code: 'BATON_CONTROL_SOCKET_UNUSABLE' })
-  await t.rejects(Control.claim({ ...where, config: { controlSocket: undefined, metrics: undefined }, launch }), { code: 'BATON_CONTROL_SOCKET_HELD' })
+  await t.rejects(Control.claim({ ...where, config: { controlSocket: undefined, metrics: undefined }, runtimeDirectories }), { code: 'BATON_CONTROL_SOCKET_HELD' })
 })
 
 await t.test('a process that ends at once removes its socket', async (t) => {
