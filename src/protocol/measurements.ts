@@ -34,7 +34,7 @@ export interface MetricValue {
 }
 
 /** What a worker has measured since its start. */
-export interface Figures {
+export interface Measurements {
   readonly bounds: readonly number[]
   readonly requests: readonly RequestSeries[]
   /** Requests whose answer is not finished. */

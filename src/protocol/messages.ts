@@ -1,9 +1,9 @@
 import type { ErrorReport } from '../errors.ts'
-import type { Figures } from './measurements.ts'
+import type { Measurements } from './measurements.ts'
 import type { TlsVersion } from '../config/settings.ts'
 
 /** Changes when primary and worker of different releases would no longer understand each other. */
-export const PROTOCOL = 2
+export const PROTOCOL = 3
 
 /** How long a worker may take to drain, and what it does with idle connections meanwhile. */
 export interface DrainLimits {
@@ -61,7 +61,7 @@ export type ToWorker =
   | { readonly type: 'ping' }
   | { readonly type: 'broadcast', readonly broadcast: Broadcast }
   | { readonly type: 'drain', readonly limits: DrainLimits }
-  /** Asks for figures. */
+  /** Asks for measurements. */
   | { readonly type: 'measure' }
   | { readonly type: 'pool', readonly pool: PoolView }
   /** The log file has been renamed: the path is to be opened anew. */
@@ -71,7 +71,7 @@ export type ToWorker =
 
 export type ToPrimary =
   /** It hears messages from now on, and needs certificate and key. What was sent earlier it may have missed. */
-  | { readonly type: 'hearing' }
+  | { readonly type: 'channel-open' }
   | { readonly type: 'ready', readonly protocol: number }
   /** It could not start, or an error that nobody caught makes it unfit to go on. */
   | { readonly type: 'failed', readonly error: ErrorReport }
@@ -80,7 +80,7 @@ export type ToPrimary =
   | { readonly type: 'draining', readonly progress: DrainProgress }
   | { readonly type: 'heartbeat', readonly load: Load }
   /** When it was asked, and once more before its channel closes. */
-  | { readonly type: 'figures', readonly figures: Figures }
+  | { readonly type: 'measurements', readonly measurements: Measurements }
   | { readonly type: 'pong' }
   | { readonly type: 'broadcast', readonly broadcast: Broadcast }
 
@@ -100,8 +100,8 @@ const SHAPES: Readonly<Record<(ToPrimary | ToWorker)['type'], Shape>> = {
   drain: { limits: { timeout: NUMBER, idleTimeout: [...NUMBER, 'undefined'] } },
   draining: { progress: { requests: NUMBER, connections: NUMBER } },
   failed: { error: { message: TEXT, code: [...TEXT, 'undefined'], stack: [...TEXT, 'undefined'] } },
-  figures: {
-    figures: { bounds: OBJECT, requests: OBJECT, inFlight: NUMBER, connections: NUMBER, shed: NUMBER, closedAtDeadline: NUMBER, node: OBJECT }
+  measurements: {
+    measurements: { bounds: OBJECT, requests: OBJECT, inFlight: NUMBER, connections: NUMBER, shed: NUMBER, closedAtDeadline: NUMBER, node: OBJECT }
   },
   heartbeat: {
     load: {
@@ -115,7 +115,7 @@ const SHAPES: Readonly<Record<(ToPrimary | ToWorker)['type'], Shape>> = {
     }
   },
   measure: {},
-  hearing: {},
+  'channel-open': {},
   ping: {},
   pong: {},
   pool: { pool: { isStopping: BOOLEAN, isCrashLooping: BOOLEAN } },

@@ -6,7 +6,7 @@ import { PROTOCOL, wrap, type ToPrimary } from '../protocol/messages.ts'
 import { loadApplication } from './application.ts'
 import { Bus } from './bus.ts'
 import { Drain } from './drain/drain.ts'
-import { Measurements } from './metrics/measurements.ts'
+import { WorkerMeasurements } from './metrics/measurements.ts'
 import { buildServer } from './server.ts'
 
 /** Boots the application once, says that it is ready, closes it again and exits: nothing listens. */
@@ -31,7 +31,7 @@ try {
     config,
     drain,
     log: await createLogger({ level: config.logLevel, base: { slot, generation, pid } }),
-    measurements: new Measurements(drain),
+    measurements: new WorkerMeasurements(drain),
     /* c8 ignore next -- nobody asks */
     pool: () => ({ isStopping: false, isCrashLooping: false }),
     worker: { slot, generation, pid }

@@ -8,7 +8,7 @@ import type { WorkerBus } from './bus.ts'
 import { createDrainableServer } from './drain/drainable-server.ts'
 import type { Drain } from './drain/drain.ts'
 import type { WorkerIdentity } from './identity.ts'
-import type { Measurements } from './metrics/measurements.ts'
+import type { WorkerMeasurements } from './metrics/measurements.ts'
 import { health } from './plugins/health.ts'
 import { injectWhileDraining } from './plugins/inject.ts'
 import { meter } from './plugins/meter.ts'
@@ -22,7 +22,7 @@ export interface ServerParts {
   readonly config: Config
   readonly drain: Drain
   readonly log: FastifyBaseLogger
-  readonly measurements: Measurements
+  readonly measurements: WorkerMeasurements
   readonly pool: () => PoolView
   /** Undefined for plain HTTP. */
   readonly tls?: TlsOptions | undefined

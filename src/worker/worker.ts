@@ -11,7 +11,7 @@ import { openChannel, type Channel } from './channel.ts'
 import { Drain } from './drain/drain.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { WorkerIdentity } from './identity.ts'
-import { Measurements } from './metrics/measurements.ts'
+import { WorkerMeasurements } from './metrics/measurements.ts'
 import { buildServer } from './server.ts'
 import { listenAlso } from './slot-port.ts'
 
@@ -28,7 +28,7 @@ export class Worker {
   readonly #logFile: LogFile | undefined
   readonly #channel: Channel
   readonly #drain = new Drain(() => { this.#onDrain() })
-  readonly #measurements = new Measurements(this.#drain)
+  readonly #measurements = new WorkerMeasurements(this.#drain)
   readonly #bus = new Bus((broadcast) => { this.#channel.send({ type: 'broadcast', broadcast }) })
   #pool: PoolView = { isStopping: false, isCrashLooping: false }
   #server: FastifyInstance | undefined
@@ -123,7 +123,7 @@ export class Worker {
   async #askForTls (): Promise<TlsMaterial> {
     return await new Promise((resolve) => {
       this.#onTls = resolve
-      this.#channel.send({ type: 'hearing' })
+      this.#channel.send({ type: 'channel-open' })
     })
   }
 
@@ -150,15 +150,15 @@ export class Worker {
 
   #report (): void {
     this.#channel.send({ type: 'draining', progress: this.#drain.progress() })
-    this.#channel.send({ type: 'figures', figures: this.#measurements.last() })
+    this.#channel.send({ type: 'measurements', measurements: this.#measurements.last() })
   }
 
   #measure (): void {
     // Loading what reads Node's metrics takes a while, which the first question does not wait for.
-    if (!this.#measurements.isStarted) this.#channel.send({ type: 'figures', figures: this.#measurements.last() })
-    this.#measurements.read().then((figures) => { this.#channel.send({ type: 'figures', figures }) }, (error: unknown) => {
-      /* c8 ignore next -- prom-client cannot be loaded, or fails: the primary goes on with the figures that it has */
-      this.#log.warn({ err: error }, 'no figures could be read')
+    if (!this.#measurements.isStarted) this.#channel.send({ type: 'measurements', measurements: this.#measurements.last() })
+    this.#measurements.read().then((measurements) => { this.#channel.send({ type: 'measurements', measurements }) }, (error: unknown) => {
+      /* c8 ignore next -- prom-client cannot be loaded, or fails: the primary goes on with the measurements that it has */
+      this.#log.warn({ err: error }, 'no measurements could be read')
     })
   }
 

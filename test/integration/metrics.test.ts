@@ -32,7 +32,7 @@ async function measure (t: Test, { env = {}, ...options }: ProgramOptions = {}):
   return { program, text, scrape: async () => parseMetrics(await text()) }
 }
 
-/** On a busy machine a worker may be late with its answer: its figures are in a later scrape then. */
+/** On a busy machine a worker may be late with its answer: its measurements are in a later scrape then. */
 async function settled (scrape: () => Promise<Samples>, isMet: (samples: Samples) => boolean): Promise<Samples> {
   const end = performance.now() + DEADLINE
   let samples = await scrape()

@@ -4,7 +4,7 @@ import { unwrap, wrap, type ToPrimary, type ToWorker } from '../../src/protocol/
 
 const LOAD = { eventLoopDelay: 0.5, eventLoopUtilization: 0.25, heapUsed: 1, rss: 2, connections: 3, requests: 4, served: 5 }
 
-const FIGURES = { bounds: [1], requests: [], inFlight: 1, connections: 2, shed: 3, closedAtDeadline: 4, node: [] }
+const MEASUREMENTS = { bounds: [1], requests: [], inFlight: 1, connections: 2, shed: 3, closedAtDeadline: 4, node: [] }
 
 const MESSAGES: ReadonlyArray<ToPrimary | ToWorker> = [
   { type: 'ready', protocol: 1 },
@@ -14,7 +14,7 @@ const MESSAGES: ReadonlyArray<ToPrimary | ToWorker> = [
   { type: 'draining', progress: { requests: 1, connections: 2 } },
   { type: 'heartbeat', load: LOAD },
   { type: 'measure' },
-  { type: 'figures', figures: FIGURES },
+  { type: 'measurements', measurements: MEASUREMENTS },
   { type: 'ping' },
   { type: 'pong' },
   { type: 'broadcast', broadcast: { topic: '', data: null } },
@@ -23,7 +23,7 @@ const MESSAGES: ReadonlyArray<ToPrimary | ToWorker> = [
   { type: 'drain', limits: { timeout: 8_000, idleTimeout: 1000 } },
   { type: 'pool', pool: { isStopping: true, isCrashLooping: false } },
   { type: 'reopen-log' },
-  { type: 'hearing' },
+  { type: 'channel-open' },
   { type: 'tls', tls: { cert: 'PEM', key: 'PEM', minVersion: 'TLSv1.2' } }
 ]
 
@@ -56,7 +56,7 @@ const MALFORMED: readonly unknown[] = [
   { type: 'draining' }, { type: 'draining', progress: { requests: 1 } }, { type: 'draining', progress: { requests: 1, connections: '2' } },
   { type: 'heartbeat' }, { type: 'heartbeat', load: null }, { type: 'heartbeat', load: 1 }, { type: 'heartbeat', load: [] },
   ...Object.keys(LOAD).map((field) => ({ type: 'heartbeat', load: { ...LOAD, [field]: null } })),
-  { type: 'figures' }, { type: 'figures', figures: [] }, ...Object.keys(FIGURES).map((field) => ({ type: 'figures', figures: { ...FIGURES, [field]: 'no' } })),
+  { type: 'measurements' }, { type: 'measurements', measurements: [] }, ...Object.keys(MEASUREMENTS).map((field) => ({ type: 'measurements', measurements: { ...MEASUREMENTS, [field]: 'no' } })),
   { type: 'broadcast' }, { type: 'broadcast', topic: 'note' }, { type: 'broadcast', broadcast: { data: 1 } }, { type: 'broadcast', broadcast: { topic: 1 } },
   { type: 'drain' }, { type: 'drain', limits: {} }, { type: 'drain', limits: { timeout: null } }, { type: 'drain', limits: { timeout: 1, idleTimeout: '1' } },
   { type: 'pool' }, { type: 'pool', pool: { isStopping: true } }, { type: 'pool', pool: { isStopping: 0, isCrashLooping: false } },

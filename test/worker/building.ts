@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config/config.ts'
 import type { Broadcast, PoolView } from '../../src/protocol/messages.ts'
 import { Bus } from '../../src/worker/bus.ts'
 import { Drain } from '../../src/worker/drain/drain.ts'
-import { Measurements } from '../../src/worker/metrics/measurements.ts'
+import { WorkerMeasurements } from '../../src/worker/metrics/measurements.ts'
 import type { TlsOptions } from '../../src/worker/drain/secure-server.ts'
 import { buildServer } from '../../src/worker/server.ts'
 import { connectRaw, type RawClient } from '../helpers/raw-client.ts'
@@ -29,7 +29,7 @@ export interface Built {
   /** Its end of the bus, and what was said on it. */
   readonly bus: Bus
   readonly sent: Broadcast[]
-  readonly measurements: Measurements
+  readonly measurements: WorkerMeasurements
   /** Lines of the log, of level info and above. */
   readonly lines: Array<{ readonly level: number, readonly msg: string, readonly err?: { readonly message: string } }>
 }
@@ -41,7 +41,7 @@ export async function build (t: Test, { plugin = hello, options = {}, env = {}, 
   const bus = new Bus((broadcast) => { sent.push(broadcast) })
   // As the worker does it.
   const drain = new Drain(() => { fastify.close().catch(t.threw) })
-  const measurements = new Measurements(drain)
+  const measurements = new WorkerMeasurements(drain)
   const fastify = await buildServer({
     application: { plugin, options },
     bus,

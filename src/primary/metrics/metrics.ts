@@ -3,11 +3,11 @@ import type { Host } from '../workers/host.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import type { WorkerHandle } from '../workers/worker-handle.ts'
 import { Families } from './families.ts'
-import { areFigures } from './figures-check.ts'
+import { areMeasurements } from './measurements-check.ts'
 import { PoolMetrics } from './pool-metrics.ts'
 import { WorkerTotals } from './worker-totals.ts'
 
-/** Milliseconds that workers have to send their figures. */
+/** Milliseconds that workers have to send their measurements. */
 const TIMEOUT = 500
 
 export interface MetricsOptions {
@@ -35,8 +35,8 @@ export class Metrics {
     this.#supervisor = supervisor
     this.#host = host
     this.#pool = new PoolMetrics(supervisor, version)
-    supervisor.on('figures', (worker, figures) => {
-      if (areFigures(figures)) this.#workers.record(worker, figures, host.now())
+    supervisor.on('measurements', (worker, measurements) => {
+      if (areMeasurements(measurements)) this.#workers.record(worker, measurements, host.now())
       this.#hasAnswered(worker)
     })
     supervisor.journal.on('entry', (entry) => {
@@ -50,7 +50,7 @@ export class Metrics {
   /**
    * Prometheus text format 0.0.4.
    *
-   * Asks the workers for their figures and waits at most 500 ms; one that does not answer counts with its last
+   * Asks the workers for their measurements and waits at most 500 ms; one that does not answer counts with its last
    * ones. Scrapes at the same time share one collection.
    */
   async text (): Promise<string> {

@@ -1,16 +1,16 @@
-import type { Figures, MetricFamily, MetricValue } from '../../protocol/measurements.ts'
+import type { Measurements, MetricFamily, MetricValue } from '../../protocol/measurements.ts'
 import type { WorkerHandle } from '../workers/worker-handle.ts'
 import { family, type Families } from './families.ts'
 import { RequestTotals } from './request-totals.ts'
 
-/** Milliseconds in which the last figures of a worker may come after its exit. */
+/** Milliseconds in which the last measurements of a worker may come after its exit. */
 const LATE = 1000
 
 type Worker = Pick<WorkerHandle, 'id' | 'slot' | 'state'>
 
 interface Account {
   readonly worker: Worker
-  figures: Figures
+  measurements: Measurements
   endedAt: number | undefined
 }
 
@@ -20,48 +20,48 @@ type Counters = Map<string, { readonly of: MetricFamily, readonly value: MetricV
 /**
  * What the workers have measured, those included that have gone: counters never go backwards.
  *
- * A worker that was killed counts with the last figures that it sent.
+ * A worker that was killed counts with the last measurements that it sent.
  */
 export class WorkerTotals {
   readonly #accounts = new Map<Worker, Account>()
-  /** Their figures are in the totals. */
+  /** Their measurements are in the totals. */
   readonly #settled = new WeakSet<Worker>()
   readonly #requests = new RequestTotals()
   readonly #slots = new Map<number, Counters>()
   #shed = 0
   #closedAtDeadline = 0
 
-  record (worker: Worker, figures: Figures, now: number): void {
+  record (worker: Worker, measurements: Measurements, now: number): void {
     this.settle(now)
     if (this.#settled.has(worker)) return
-    const account = this.#accounts.get(worker) ?? { worker, figures, endedAt: undefined }
-    account.figures = figures
+    const account = this.#accounts.get(worker) ?? { worker, measurements, endedAt: undefined }
+    account.measurements = measurements
     this.#accounts.set(worker, account)
   }
 
-  /** Takes the figures of workers that ended a while ago into the totals. */
+  /** Takes the measurements of workers that ended a while ago into the totals. */
   settle (now: number): void {
     for (const account of this.#accounts.values()) {
-      const { worker, figures } = account
+      const { worker, measurements } = account
       if (worker.state !== 'exited') continue
       account.endedAt ??= now
       if (now - account.endedAt < LATE) continue
       this.#accounts.delete(worker)
       this.#settled.add(worker)
-      this.#requests.add(figures.requests)
-      this.#shed += figures.shed
-      this.#closedAtDeadline += figures.closedAtDeadline
-      addCounters(this.#countersOf(worker.slot), figures.node)
+      this.#requests.add(measurements.requests)
+      this.#shed += measurements.shed
+      this.#closedAtDeadline += measurements.closedAtDeadline
+      addCounters(this.#countersOf(worker.slot), measurements.node)
     }
   }
 
   addTo (families: Families): void {
     const all = [...this.#accounts.values()]
     const living = all.filter(({ worker }) => worker.state !== 'exited')
-    const sum = (accounts: readonly Account[], count: (figures: Figures) => number): number =>
-      accounts.reduce((total, { figures }) => total + count(figures), 0)
+    const sum = (accounts: readonly Account[], count: (measurements: Measurements) => number): number =>
+      accounts.reduce((total, { measurements }) => total + count(measurements), 0)
 
-    families.add(this.#requests.family(all.map(({ figures }) => figures.requests)))
+    families.add(this.#requests.family(all.map(({ measurements }) => measurements.requests)))
     families.add(family('baton_http_requests_in_flight', 'gauge', 'Requests whose answer is not finished.',
       [[sum(living, ({ inFlight }) => inFlight)]]))
     families.add(family('baton_connections', 'gauge', 'Open connections of clients, those of draining workers included.',
@@ -78,10 +78,10 @@ export class WorkerTotals {
     for (const slot of new Set([...this.#slots.keys(), ...all.map(({ worker }) => worker.slot)])) {
       const labels = { process: 'worker', slot: String(slot) }
       const counters: Counters = new Map(this.#countersOf(slot))
-      for (const { worker, figures } of all) if (worker.slot === slot) addCounters(counters, figures.node)
+      for (const { worker, measurements } of all) if (worker.slot === slot) addCounters(counters, measurements.node)
       for (const { of, value } of counters.values()) families.add({ ...of, values: [value] }, labels)
       const newest = living.filter(({ worker }) => worker.slot === slot).sort((one, other) => one.worker.id - other.worker.id).at(-1)
-      for (const gauge of newest?.figures.node ?? []) if (gauge.type === 'gauge') families.add(gauge, labels)
+      for (const gauge of newest?.measurements.node ?? []) if (gauge.type === 'gauge') families.add(gauge, labels)
     }
   }
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { ServiceStoppingError, toErrorReport, type ErrorReport } from '../../errors.ts'
 import { ExitCode } from '../../exit-codes.ts'
-import type { Figures } from '../../protocol/measurements.ts'
+import type { Measurements } from '../../protocol/measurements.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { DrainLimits } from '../../protocol/messages.ts'
 import { Alarm } from './wake-up.ts'
@@ -32,7 +32,7 @@ interface SupervisorEvents {
   /** All workers are of this generation. */
   reloaded: [generation: Generation]
   /** What a worker has measured, as it says; it may have ended meanwhile. */
-  figures: [worker: WorkerHandle, figures: Figures]
+  measurements: [worker: WorkerHandle, measurements: Measurements]
   /** It was asked to stop, or gives up. */
   stopping: []
   /** No process is left. */
@@ -71,7 +71,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.journal = new Journal(log)
     this.#pool = new Pool(host, log, this.journal, {
       ready: () => { this.#reconcile() },
-      measured: (worker, figures) => { this.emit('figures', worker, figures) },
+      measured: (worker, measurements) => { this.emit('measurements', worker, measurements) },
       crashed: (worker, cause) => { this.#onCrash(worker, cause) },
       changed: () => { this.#reconcile() }
     })
@@ -122,7 +122,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#pool.crashes(slot)
   }
 
-  /** Asks the workers for their figures. @returns those that were asked */
+  /** Asks the workers for their measurements. @returns those that were asked */
   measure (): WorkerHandle[] {
     return this.#pool.measure()
   }

@@ -1,5 +1,5 @@
 import { ProtocolMismatchError, toErrorReport, type ErrorReport } from '../../errors.ts'
-import type { Figures } from '../../protocol/measurements.ts'
+import type { Measurements } from '../../protocol/measurements.ts'
 import { PROTOCOL, unwrap, type Broadcast, type Load, type ToPrimary } from '../../protocol/messages.ts'
 import type { Host } from './host.ts'
 import type { Journal } from '../events.ts'
@@ -12,7 +12,7 @@ export interface Heard {
   /** It serves, and cannot go on: it is stale. */
   readonly unfit: (worker: WorkerHandle, error: ErrorReport) => void
   /** It says what it has measured. */
-  readonly measured: (worker: WorkerHandle, figures: Figures) => void
+  readonly measured: (worker: WorkerHandle, measurements: Measurements) => void
   /** It has something to say to the others. */
   readonly broadcast: (worker: WorkerHandle, broadcast: Broadcast) => void
   /** Something else is not as it was before. */
@@ -35,14 +35,14 @@ export class Hearing {
   hear (worker: WorkerHandle, received: unknown): void {
     worker.isAlive(this.#host.now())
     const message = unwrap<ToPrimary>(received)
-    if (message?.type === 'hearing') sendTls(worker)
+    if (message?.type === 'channel-open') sendTls(worker)
     else if (message?.type === 'ready') this.#onSaidReady(worker, message.protocol)
     else if (message?.type === 'failed') this.#onFailed(worker, message.error)
     else if (message?.type === 'heartbeat') this.#onHeartbeat(worker, message.load)
     else if (message?.type === 'broadcast') this.#heard.broadcast(worker, message.broadcast)
     else if (message?.type === 'draining') worker.progress = message.progress
     else if (message?.type === 'pong') this.#onAnswer(worker)
-    else if (message?.type === 'figures') this.#heard.measured(worker, message.figures)
+    else if (message?.type === 'measurements') this.#heard.measured(worker, message.measurements)
     else if (message?.type === 'relieve' && worker.state === 'ready' && !worker.isStale) {
       worker.isStale = true
       this.#journal.note('info', { event: 'worker:stale', ...identify(worker), limit: 'SIGTERM' }, 'worker was sent SIGTERM; relieving it')

@@ -1,5 +1,5 @@
 import { ForkFailedError, StartTimeoutError, toErrorReport, WorkerExitedError, WorkerHungError, type ErrorReport } from '../../errors.ts'
-import type { Figures } from '../../protocol/measurements.ts'
+import type { Measurements } from '../../protocol/measurements.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { Broadcast, DrainLimits, PoolView } from '../../protocol/messages.ts'
 import type { Generation } from '../release/generation.ts'
@@ -17,7 +17,7 @@ export interface PoolEvents {
    */
   readonly crashed: (worker: WorkerHandle, cause: ErrorReport) => void
   /** It says what it has measured. */
-  readonly measured: (worker: WorkerHandle, figures: Figures) => void
+  readonly measured: (worker: WorkerHandle, measurements: Measurements) => void
   /** Something else is not as it was before. */
   readonly changed: () => void
 }
@@ -140,7 +140,7 @@ export class Pool {
   }
 
   /**
-   * Asks those that can answer for their figures, which come as `measured`.
+   * Asks those that can answer for their measurements, which come as `measured`.
    *
    * @returns the workers that were asked
    */

@@ -1,10 +1,10 @@
-import { REQUEST_BOUNDS, type Figures, type MetricFamily } from '../../protocol/measurements.ts'
+import { REQUEST_BOUNDS, type Measurements, type MetricFamily } from '../../protocol/measurements.ts'
 import { NodeMetrics } from '../../node-metrics.ts'
 import type { Drain } from '../drain/drain.ts'
 import { RequestTable } from './request-table.ts'
 
 /** What this worker measures of itself. */
-export class Measurements {
+export class WorkerMeasurements {
   readonly requests = new RequestTable()
   readonly #drain: Pick<Drain, 'progress' | 'report'>
   readonly #metrics = new NodeMetrics()
@@ -27,13 +27,13 @@ export class Measurements {
   /** A request was turned away. */
   readonly countShed = (): void => { this.#shed++ }
 
-  async read (): Promise<Figures> {
+  async read (): Promise<Measurements> {
     this.#node = await this.#metrics.read()
     return this.last()
   }
 
   /** The same at once, with Node's metrics of the last read: there may be no time to wait for others. */
-  last (): Figures {
+  last (): Measurements {
     return {
       bounds: REQUEST_BOUNDS,
       requests: this.requests.series(),

@@ -1,19 +1,19 @@
 import t from 'tap'
-import type { Figures } from '../../../src/protocol/measurements.ts'
+import type { Measurements } from '../../../src/protocol/measurements.ts'
 import { MAX_SERIES } from '../../../src/protocol/measurements.ts'
 import { Metrics } from '../../../src/primary/metrics/metrics.ts'
 import { parseMetrics, sum, type Samples } from '../../helpers/exposition.ts'
 import { waitUntil } from '../../helpers/wait-until.ts'
 import type { FakeProcess } from '../supervisor/fake-host.ts'
 import { superviseRunning, type Scene, type Settings } from '../supervisor/supervise.ts'
-import { cpu, figures, memory, requests } from './figures.ts'
+import { cpu, measurements, memory, requests } from './sample-measurements.ts'
 
 const COUNT = 'http_request_duration_seconds_count'
 
 interface Measured extends Scene {
   readonly metrics: Metrics
   /** A scrape that every worker which is asked answers with what it has; Infinity: it does not answer. */
-  readonly scrape: (...answers: Array<readonly [string, Partial<Figures>]>) => Promise<Samples>
+  readonly scrape: (...answers: Array<readonly [string, Partial<Measurements>]>) => Promise<Samples>
 }
 
 function measure (settings: Settings = {}): Measured {
@@ -21,7 +21,7 @@ function measure (settings: Settings = {}): Measured {
   const metrics = new Metrics({ supervisor: scene.supervisor, host: scene.host, version: '1.2.3' })
   return Object.assign(scene, {
     metrics,
-    scrape: async (...answers: Array<readonly [string, Partial<Figures>]>) => {
+    scrape: async (...answers: Array<readonly [string, Partial<Measurements>]>) => {
       const text = metrics.text()
       for (const [name, some] of answers) says(scene.worker(name), some)
       scene.host.advance(500)
@@ -30,8 +30,8 @@ function measure (settings: Settings = {}): Measured {
   })
 }
 
-function says (process: FakeProcess, some: Partial<Figures>): void {
-  process.says({ type: 'figures', figures: figures(some) })
+function says (process: FakeProcess, some: Partial<Measurements>): void {
+  process.says({ type: 'measurements', measurements: measurements(some) })
 }
 
 await t.test('requests of all workers are summed, and Node\'s metrics stand by slot beside those of the primary', async (t) => {
@@ -127,7 +127,7 @@ await t.test('with fewer workers the gauges of a slot go, and its counters stay'
   t.equal(samples.get('baton_workers_wanted'), 1)
 })
 
-await t.test('a worker that does not answer holds a scrape for half a second, and counts with its last figures', async (t) => {
+await t.test('a worker that does not answer holds a scrape for half a second, and counts with its last measurements', async (t) => {
   const scene = measure()
   await scene.scrape(['0/1', { requests: [requests(1)] }], ['1/1', { requests: [requests(2)] }])
   let text: string | undefined
@@ -200,11 +200,11 @@ for (const [what, wrong] of [
   ['the label of a slot', { node: [{ ...cpu(1), values: [{ value: 1, labels: { slot: '7' } }] }] }],
   ['less than nothing', { shed: -1 }]
 ] as const) {
-  await t.test(`figures that cannot be used are not: ${what}`, async (t) => {
+  await t.test(`measurements that cannot be used are not: ${what}`, async (t) => {
     const scene = measure({ WORKERS: '1' })
     await scene.scrape(['0/1', { requests: [requests(3)], shed: 1, node: [cpu(1)] }])
 
-    const samples = await scene.scrape(['0/1', wrong as Partial<Figures>])
+    const samples = await scene.scrape(['0/1', wrong as Partial<Measurements>])
 
     t.equal(sum(samples, COUNT), 3)
     t.equal(samples.get('baton_shed_requests_total'), 1)
@@ -222,7 +222,7 @@ await t.test('a metric that has another type in another process is left out', as
 
 await t.test('there is an end to the routes of all releases together, and what was there goes on', async (t) => {
   const scene = measure({ WORKERS: '1' })
-  const half = (release: string): Partial<Figures> =>
+  const half = (release: string): Partial<Measurements> =>
     ({ requests: Array.from({ length: MAX_SERIES * 0.6 }, (_none, index) => requests(1, { route: `/${release}/${index}` })) })
   await scene.scrape(['0/1', half('a')])
   scene.worker('0/1').exits(1)

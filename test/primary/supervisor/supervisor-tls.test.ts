@@ -7,9 +7,9 @@ await t.test('a worker that asks gets certificate and key of its own generation,
   const scene = superviseRunning(PAIR)
   scene.supervisor.reload()
 
-  scene.worker('0/2').says({ type: 'hearing' })
+  scene.worker('0/2').says({ type: 'channel-open' })
   scene.worker('1/1').exits(null, 'SIGKILL')
-  scene.worker('1/1').says({ type: 'hearing' })
+  scene.worker('1/1').says({ type: 'channel-open' })
 
   t.match(scene.worker('0/2').sent, [{ type: 'tls', tls: { cert: 'certificate 2', key: 'key 2', minVersion: 'TLSv1.2' } }])
   t.match(scene.worker('1/1').sent, [{ type: 'tls', tls: { cert: 'certificate 1', key: 'key 1' } }])
@@ -19,7 +19,7 @@ await t.test('without TLS there is nothing to get', async (t) => {
   const scene = supervise()
   scene.supervisor.start()
 
-  scene.worker('0/1').says({ type: 'hearing' })
+  scene.worker('0/1').says({ type: 'channel-open' })
 
   t.same(scene.worker('0/1').sent, [])
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Measurements } from '../../../src/worker/metrics/measurements.ts'
+import { WorkerMeasurements } from '../../../src/worker/metrics/measurements.ts'
 
 const DRAIN = {
   progress: () => ({ requests: 1, connections: 2 }),
@@ -7,7 +7,7 @@ const DRAIN = {
 }
 
 await t.test('what a worker says at last has the metrics of Node that it read before', async (t) => {
-  const measurements = new Measurements(DRAIN)
+  const measurements = new WorkerMeasurements(DRAIN)
   const before = measurements.last()
 
   measurements.start()
@@ -23,5 +23,5 @@ await t.test('what a worker says at last has the metrics of Node that it read be
 })
 
 await t.test('a worker that nobody asked collects no metrics of Node', async (t) => {
-  t.equal(new Measurements(DRAIN).isStarted, false)
+  t.equal(new WorkerMeasurements(DRAIN).isStarted, false)
 })

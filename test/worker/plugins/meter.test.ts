@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import fastifyWebsocket from '@fastify/websocket'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
-import type { Figures } from '../../../src/protocol/measurements.ts'
+import type { Measurements } from '../../../src/protocol/measurements.ts'
 import { request } from '../../helpers/raw-client.ts'
 import { pair } from '../../helpers/tls.ts'
 import { waitUntil } from '../../helpers/wait-until.ts'
@@ -170,7 +170,7 @@ await t.test('requests in flight and connections are counted while they are ther
   const built = await serve(t, { plugin: async (fastify) => { fastify.get('/', (_request, reply) => { release.on(() => { reply.send('done') }) }) } })
   const [client] = [await built.connect(), await built.connect()]
   client.send(request('GET /'))
-  const last = (): Pick<Figures, 'inFlight' | 'connections'> => built.measurements.last()
+  const last = (): Pick<Measurements, 'inFlight' | 'connections'> => built.measurements.last()
 
   await waitUntil(() => last().inFlight === 1, () => 'the request')
   const meanwhile = last()

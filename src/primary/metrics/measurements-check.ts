@@ -1,5 +1,5 @@
 import { Ajv, type ValidateFunction } from 'ajv'
-import { MAX_SERIES, REQUEST_BOUNDS, type Figures } from '../../protocol/measurements.ts'
+import { MAX_SERIES, REQUEST_BOUNDS, type Measurements } from '../../protocol/measurements.ts'
 
 const AMOUNT = { type: 'number', minimum: 0 }
 const NAME = { type: 'string', pattern: '^(nodejs|process)_[a-z0-9_]{1,80}$' }
@@ -65,11 +65,11 @@ const SCHEMA = {
   }
 }
 
-/** Whether what a worker sent as its figures can be used: there may be an application behind it, or another release. */
-export function areFigures (received: unknown): received is Figures {
-  validate ??= new Ajv({ allowUnionTypes: true }).compile<Figures>(SCHEMA)
+/** Whether what a worker sent as its measurements can be used: there may be an application behind it, or another release. */
+export function areMeasurements (received: unknown): received is Measurements {
+  validate ??= new Ajv({ allowUnionTypes: true }).compile<Measurements>(SCHEMA)
   return validate(received)
 }
 
 /** Made when it is needed first: that takes a while, and most instances are asked for no metrics. */
-let validate: ValidateFunction<Figures> | undefined
+let validate: ValidateFunction<Measurements> | undefined

@@ -1,9 +1,9 @@
-import { REQUEST_BOUNDS, type Figures, type MetricFamily, type RequestSeries } from '../../../src/protocol/measurements.ts'
+import { REQUEST_BOUNDS, type Measurements, type MetricFamily, type RequestSeries } from '../../../src/protocol/measurements.ts'
 
-const NONE: Figures = { bounds: REQUEST_BOUNDS, requests: [], inFlight: 0, connections: 0, shed: 0, closedAtDeadline: 0, node: [] }
+const NONE: Measurements = { bounds: REQUEST_BOUNDS, requests: [], inFlight: 0, connections: 0, shed: 0, closedAtDeadline: 0, node: [] }
 
 /** What a worker says that has measured nothing else. */
-export function figures (some: Partial<Figures> = {}): Figures {
+export function measurements (some: Partial<Measurements> = {}): Measurements {
   return { ...NONE, ...some }
 }
 
