@@ -31,8 +31,12 @@ export const ListenSocketUnusableError = createError<[string, string]>(
   'BATON_LISTEN_SOCKET_UNUSABLE', 'LISTEN_SOCKET %s cannot be listened on: %s'
 )
 
-export const SlotPortTakenError = createError<[number, string]>(
-  'BATON_SLOT_PORT_TAKEN', 'slot %d cannot have its port (SLOT_PORT_BASE): %s'
+export const PortInUseError = createError<[number, string, string, string]>(
+  'BATON_PORT_IN_USE', 'port %d (%s) is in use by %s: stop that process, or set %s to another port'
+)
+
+export const PortUnusableError = createError<[number, string, string, string]>(
+  'BATON_PORT_UNUSABLE', 'port %d (%s) of host %s cannot be listened on (%s)'
 )
 
 export const SlotPortTooHighError = createError<[number, number, number]>(
@@ -119,9 +123,6 @@ export const ControlSocketUnusableError = createError<[string, string]>(
   'BATON_CONTROL_SOCKET_UNUSABLE', 'the control socket %s cannot be used: %s'
 )
 
-export const MetricsPortUnusableError = createError<[string, number, string]>(
-  'BATON_METRICS_PORT_UNUSABLE', 'METRICS_HOST %s, METRICS_PORT %d cannot be listened on (%s)'
-)
 
 export const ServiceStoppingError = createError(
   'BATON_SERVICE_STOPPING', 'the service is stopping'

@@ -15,7 +15,6 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   BATON_PID_FILE_UNUSABLE: ExitCode.configuration,
   BATON_CONTROL_SOCKET_HELD: ExitCode.configuration,
   BATON_CONTROL_SOCKET_UNUSABLE: ExitCode.configuration,
-  BATON_METRICS_PORT_UNUSABLE: ExitCode.configuration,
   BATON_LISTEN_SOCKET_HELD: ExitCode.configuration,
   BATON_LISTEN_SOCKET_UNUSABLE: ExitCode.configuration,
   BATON_LOG_FILE: ExitCode.configuration,

@@ -125,7 +125,7 @@ export function describeFailure ({ result, generation, durationMs, slot, slots, 
   const what = generation === null ? '' : `: generation ${generation} after ${milliseconds(durationMs)}`
   const cause = error === null ? '' : `: ${error.message}`
   if (result === 'refused') return [`reload refused${cause}`, describeSlots(slots)]
-  if (result === 'overtaken') return [`reload overtaken${what}, because a newer reload was asked for`]
+  if (result === 'overtaken') return [`reload overtaken${what}, because a newer reload was requested`]
   if (result === 'stopped') return [`reload stopped${what}, because the service is stopping`]
   return [`reload failed${what}${slot === null ? '' : `, slot ${slot}`}${cause}`, describeSlots(slots)]
 }

@@ -143,7 +143,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     events: [started(5, [4]), ended({ result: 'overtaken', slots: [4] })],
     code: 1,
     out: ['reload started: generation 5, 1 worker'],
-    err: ['reload overtaken: generation 5 after 612 ms, because a newer reload was asked for']
+    err: ['reload overtaken: generation 5 after 612 ms, because a newer reload was requested']
   },
   'one that a stop ends': {
     events: [started(5, [4]), ended({ result: 'stopped', slots: [] })],

@@ -60,7 +60,7 @@ await t.test('baton reload that a SIGHUP overtakes ends with 1, and Ctrl-C leave
   const overtaken = baton('reload')
   await program.event('worker:ready', 3)
   program.child.kill('SIGHUP')
-  t.match(await overtaken, { code: 1, err: /^baton: reload overtaken: generation 2 after .*, because a newer reload was asked for\n$/ })
+  t.match(await overtaken, { code: 1, err: /^baton: reload overtaken: generation 2 after .*, because a newer reload was requested\n$/ })
 
   const waiting = startCommand(t, ['reload', '--socket', String(program.find(({ event }) => event === 'server:ready')?.control)])
   await waitUntil(() => waiting.out().includes('reload started'), () => 'the reload')

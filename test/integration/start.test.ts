@@ -91,7 +91,8 @@ await t.test('a port that is taken ends the start with code 3 and names the addr
   const program = startProgram(t, { env: { PORT: String(port) } })
 
   t.same(await program.exit(), { code: 3, signal: null })
-  t.match(program.lines.at(-1)?.msg, `EADDRINUSE 127.0.0.1:${port}`)
+  t.equal(program.stderr, `baton: port ${port} (PORT) is in use by process ${process.pid} (node): stop that process, or set PORT to another port\n`)
+  t.same(program.lines, [], 'nothing was started')
 })
 
 await t.test('an address that is not of this host ends the start with code 3 and is named', async (t) => {

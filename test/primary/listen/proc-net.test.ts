@@ -1,6 +1,6 @@
 import { endianness } from 'node:os'
 import t from 'tap'
-import { findListener } from '../../../src/primary/systemd/socket-table.ts'
+import { findListener } from '../../../src/primary/listen/proc-net.ts'
 
 const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: ${word('7F000001')}:0BB8 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 41 1 0 100 0 0 10 0

@@ -1,19 +1,19 @@
 import { Ajv, type ValidateFunction } from 'ajv'
-import { MAX_SERIES, REQUEST_BOUNDS, type Measurements } from '../../protocol/measurements.ts'
+import { MAX_SERIES, REQUEST_BOUNDS, type Measurements } from './measurements.ts'
 
 const AMOUNT = { type: 'number', minimum: 0 }
 const NAME = { type: 'string', pattern: '^(nodejs|process)_[a-z0-9_]{1,80}$' }
 
-/** Each list has an end, because an application can send in our name what it likes. */
+/** Each list is limited, because an application can send messages that look like Baton's. */
 const SCHEMA = {
   type: 'object',
   required: ['bounds', 'requests', 'inFlight', 'connections', 'shed', 'closedAtDeadline', 'node'],
   properties: {
-    // Those of a release with other buckets cannot be added to ours.
+    // Those of a release with other buckets cannot be added up.
     bounds: { const: REQUEST_BOUNDS },
     requests: {
       type: 'array',
-      // By status, there may be a few for those that found no room.
+      // A few series by status are for requests beyond the limit.
       maxItems: 2 * MAX_SERIES,
       items: {
         type: 'object',
@@ -65,11 +65,11 @@ const SCHEMA = {
   }
 }
 
-/** Whether what a worker sent as its measurements can be used: there may be an application behind it, or another release. */
+/** Whether what a worker sent as its measurements can be used: it may come from the application, or from another release. */
 export function areMeasurements (received: unknown): received is Measurements {
   validate ??= new Ajv({ allowUnionTypes: true }).compile<Measurements>(SCHEMA)
   return validate(received)
 }
 
-/** Made when it is needed first: that takes a while, and most instances are asked for no metrics. */
+/** Compiled when it is first needed: that takes a while, and most instances serve no metrics. */
 let validate: ValidateFunction<Measurements> | undefined
