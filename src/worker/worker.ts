@@ -115,7 +115,7 @@ export class Worker {
       return
     }
     const { drainTimeout, stopIdle } = this.#config
-    this.#drain.limit({ timeout: drainTimeout, idleTimeout: stopIdle })
+    this.#drain.setLimits({ timeout: drainTimeout, idleTimeout: stopIdle })
     this.#channel.send(report)
   }
 
@@ -135,7 +135,7 @@ export class Worker {
     else if (message.type === 'reopen-log') this.#logFile?.reopen(this.#log)
     else if (message.type === 'measure') this.#measure()
     else {
-      this.#drain.limit(message.limits)
+      this.#drain.setLimits(message.limits)
       this.#reportNear(message.limits.timeout)
     }
   }
@@ -178,7 +178,7 @@ export class Worker {
     if (this.#isLeaving) return
     this.#isLeaving = true
     const { drainTimeout, stopIdle } = this.#config
-    this.#drain.limit({ timeout: drainTimeout, idleTimeout: stopIdle })
+    this.#drain.setLimits({ timeout: drainTimeout, idleTimeout: stopIdle })
     this.#server?.server.close()
   }
 
