@@ -156,7 +156,7 @@ export class Connection implements DrainedConnection {
   }
 }
 
-/** Whether the whole request has been read. (`complete` is still false while the handler of one without a body runs.) */
+/** Whether the whole request has been read. (Without a body, `complete` is still false while the handler runs.) */
 function isReceived (request: IncomingMessage): boolean {
   return request.complete || !hasBody(request)
 }

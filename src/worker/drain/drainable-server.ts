@@ -19,7 +19,9 @@ import { createSecureServer, type TlsOptions } from './secure-server.ts'
  * @param drain of this server alone; it tracks the connections, and closes the remaining ones near the deadline
  * @param tls for a server over TLS; without it the server speaks plain HTTP
  */
-export function createDrainableServer (drain: Drain, options: ServerOptions, handler: RequestListener, tls?: TlsOptions): Server {
+export function createDrainableServer (
+  drain: Drain, options: ServerOptions, handler: RequestListener, tls?: TlsOptions
+): Server {
   const serverOptions = { ...options, ServerResponse: responseClass(drain) }
   const listener: RequestListener = (request, response) => {
     // The streams of HTTP/2 are independent of each other.
@@ -52,7 +54,9 @@ function responseClass (drain: Drain): typeof ServerResponse {
     }
 
     override writeHead (status: number, reason?: string | HeadersArgument, headers?: HeadersArgument): this {
-      if (!drain.isDraining || this.headersSent) return super.writeHead(status, reason as string, headers as OutgoingHttpHeaders)
+      if (!drain.isDraining || this.headersSent) {
+        return super.writeHead(status, reason as string, headers as OutgoingHttpHeaders)
+      }
       const passed = typeof reason === 'string' ? headers : headers ?? reason
       const changed = setConnectionHeader(this, passed, drain.closesWith(this))
       return typeof reason === 'string' ? super.writeHead(status, reason, changed) : super.writeHead(status, changed)

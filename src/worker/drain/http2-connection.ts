@@ -4,7 +4,7 @@ import type { CloseReason, DrainedConnection } from './connection.ts'
 
 /** As the last stream of the first GOAWAY, it says that no stream is refused yet. */
 const MAX_STREAM_ID = 2 ** 31 - 1
-/** Milliseconds from the first GOAWAY, which asks for no further streams, to the second, which names the last one served. */
+/** Milliseconds from the first GOAWAY, which asks for no further streams, to the second, with the last one served. */
 const SECOND_GOAWAY_DELAY = 100
 
 export interface Http2ConnectionOptions {

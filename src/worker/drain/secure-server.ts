@@ -22,10 +22,10 @@ interface SecureSocket extends TLSSocket {
   readonly _parent: TrackedSocket
 }
 
-/** For HTTP/1.1 on an HTTP/2 server, Node before 24 reads these from properties of the server, and not from its options. */
+/** For HTTP/1.1 on an HTTP/2 server, Node before 24 reads these from the server's properties, not from its options. */
 const HTTP1_PROPERTIES = [
-  'headersTimeout', 'requestTimeout', 'connectionsCheckingInterval', 'keepAliveTimeout', 'keepAliveTimeoutBuffer', 'maxHeaderSize',
-  'insecureHTTPParser', 'requireHostHeader'
+  'headersTimeout', 'requestTimeout', 'connectionsCheckingInterval', 'keepAliveTimeout', 'keepAliveTimeoutBuffer',
+  'maxHeaderSize', 'insecureHTTPParser', 'requireHostHeader'
 ] as const
 
 /**
@@ -43,8 +43,8 @@ export function createSecureServer (
   // Before Node's own listener, which reads the data that came together with the end of the handshake.
   server.prependListener('secureConnection', (socket: SecureSocket) => {
     drain.forget(socket._parent)
-    if (socket.alpnProtocol === 'h2') server.once('session', (session) => { addSession(drain, server, session, socket) })
-    else drain.add(socket)
+    if (socket.alpnProtocol !== 'h2') drain.add(socket)
+    else server.once('session', (session) => { addSession(drain, server, session, socket) })
   })
   return server
 }

@@ -1,7 +1,7 @@
 import type { RequestListener, ServerResponse } from 'node:http'
 import t from 'tap'
 import { request } from '../../helpers/raw-client.ts'
-import { listen, signal } from '../listening.ts'
+import { listen, signal } from '../listening-server.ts'
 
 type Write = (response: ServerResponse) => void
 

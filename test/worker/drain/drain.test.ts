@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { Drain } from '../../../src/worker/drain/drain.ts'
 import { request, type RawClient } from '../../helpers/raw-client.ts'
 import { waitUntil } from '../../helpers/wait-until.ts'
-import { listen, signal, type Listening } from '../listening.ts'
+import { listen, signal, type Listening } from '../listening-server.ts'
 
 const MINUTE = 60_000
 

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http'
 import t from 'tap'
 import { connectRaw, request, type RawClient } from '../../helpers/raw-client.ts'
-import { listen, signal, soon } from '../listening.ts'
+import { listen, signal, soon } from '../listening-server.ts'
 
 const MEGABYTE = 'x'.repeat(1024 * 1024)
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { request } from '../../helpers/raw-client.ts'
-import { listen } from '../listening.ts'
+import { listen } from '../listening-server.ts'
 
 const MINUTE = 60_000
 const BODY = 'x'.repeat(1000)

@@ -6,7 +6,7 @@ import { connectTls, request } from '../../helpers/raw-client.ts'
 import { connectHttp2, type RawHttp2Client } from '../../helpers/raw-http2-client.ts'
 import { pair } from '../../helpers/tls.ts'
 import { waitUntil } from '../../helpers/wait-until.ts'
-import { listen, signal, soon, type Listening } from '../listening.ts'
+import { listen, signal, soon, type Listening } from '../listening-server.ts'
 
 const MINUTE = 60_000
 const MEGABYTE = 'x'.repeat(1024 * 1024)

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import t from 'tap'
 import { request } from '../../helpers/raw-client.ts'
-import { listen, signal, soon } from '../listening.ts'
+import { listen, signal, soon } from '../listening-server.ts'
 
 const KEEP = { status: 200, headers: { connection: 'keep-alive' } }
 const CLOSE = { status: 200, headers: { connection: 'close' } }

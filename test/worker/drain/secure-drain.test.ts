@@ -5,7 +5,7 @@ import { Gate } from '../../helpers/gate.ts'
 import { connectTls, request } from '../../helpers/raw-client.ts'
 import { pair } from '../../helpers/tls.ts'
 import { DEADLINE, waitUntil } from '../../helpers/wait-until.ts'
-import { listen, signal, soon, type Listening } from '../listening.ts'
+import { listen, signal, soon, type Listening } from '../listening-server.ts'
 
 const MINUTE = 60_000
 const MEGABYTE = 'x'.repeat(1024 * 1024)

@@ -1,20 +1,20 @@
 import t from 'tap'
-import { WorkerMeasurements } from '../../../src/worker/metrics/measurements.ts'
+import { MeasurementCollector } from '../../../src/worker/metrics/collector.ts'
 
 const DRAIN = {
   progress: () => ({ requests: 1, connections: 2 }),
   report: () => ({ requests: 0, closedByUse: 0, closedByExpiry: 0, closedAtDeadline: 3, durationMs: 0 })
 }
 
-await t.test('what a worker says at last has the metrics of Node that it read before', async (t) => {
-  const measurements = new WorkerMeasurements(DRAIN)
-  const before = measurements.last()
+await t.test('last() has the metrics of Node of the last read()', async (t) => {
+  const collector = new MeasurementCollector(DRAIN)
+  const before = collector.last()
 
-  measurements.start()
-  const read = await measurements.read()
-  measurements.requests.add('GET', '/', 200, 1)
-  measurements.countShed()
-  const last = measurements.last()
+  collector.start()
+  const read = await collector.read()
+  collector.requests.add('GET', '/', 200, 1)
+  collector.countShed()
+  const last = collector.last()
 
   t.strictSame(before.node, [])
   t.ok(read.node.length > 10)
@@ -22,6 +22,6 @@ await t.test('what a worker says at last has the metrics of Node that it read be
   t.equal(last.node, read.node)
 })
 
-await t.test('a worker that nobody asked collects no metrics of Node', async (t) => {
-  t.equal(new WorkerMeasurements(DRAIN).isStarted, false)
+await t.test('a worker collects no metrics of Node before they are read', async (t) => {
+  t.equal(new MeasurementCollector(DRAIN).isStarted, false)
 })
