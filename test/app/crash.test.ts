@@ -51,7 +51,7 @@ await t.test('POST /crash refuses what the schema does not allow', async (t) => 
   t.equal(exits().length + kills().length, 0)
 })
 
-await t.test('POST /crash calls for the end that was asked for, and the request fails', async (t) => {
+await t.test('POST /crash exits or kills as requested, and the request fails', async (t) => {
   setEnvironment(t, 'true')
   const server = await listen(buildApp(t))
   const ends: Array<[body: object, exit: number[], kill: string[]]> = [
@@ -79,7 +79,7 @@ await t.test('POST /crash calls for the end that was asked for, and the request 
   }
 })
 
-await t.test('POST /crash ends a real process, by its exit code or by the signal', async (t) => {
+await t.test('POST /crash ends a real process, with the exit code or the signal', async (t) => {
   const ends: Array<[body: object, end: [code: number | null, signal: string | null]]> = [
     [{ code: 7 }, [7, null]],
     [{ signal: 'SIGKILL' }, [null, 'SIGKILL']]

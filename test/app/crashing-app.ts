@@ -1,6 +1,6 @@
 import { buildApp, listen } from './build-app.ts'
 
-/** A process of its own around the example, for `POST /crash` to end. */
+/** Runs the example in a process that `POST /crash` can end. */
 process.env.EXAMPLE_CRASH = 'true'
 const app = buildApp({ teardown () {} })
 process.send?.(await listen(app))

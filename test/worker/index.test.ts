@@ -5,10 +5,10 @@ import t from 'tap'
 import { assignmentVariable } from '../../src/protocol/assignment.ts'
 import { DEADLINE } from '../helpers/wait-until.ts'
 
-/** As it counts in the coverage elsewhere: V8 sees other branches in the source. */
+/** The same build as in other tests, because V8 sees different branches in the source: the coverage could not be merged. */
 const PROGRAM = fileURLToPath(new URL('../../dist-unbundled/worker/index.js', import.meta.url))
 
-await t.test('settings that are wrong to this release of a worker fail its start with the cause', async (t) => {
+await t.test('a worker that rejects the settings fails to start, and reports the cause', async (t) => {
   const assignment = assignmentVariable({ slot: 0, generation: 2, application: null, address: { host: '127.0.0.1', port: 0 }, slotPort: null, logFile: null, transport: 'http' })
   const worker = fork(PROGRAM, { env: { ...process.env, ...assignment, PORT: 'http', WORKERS: 'many' } })
   t.teardown(() => worker.kill('SIGKILL'))

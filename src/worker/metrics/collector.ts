@@ -3,8 +3,8 @@ import { NodeMetrics } from '../../node-metrics.ts'
 import type { Drain } from '../drain/drain.ts'
 import { RequestTable } from './request-table.ts'
 
-/** What this worker measures of itself. */
-export class WorkerMeasurements {
+/** Collects the measurements of this worker. */
+export class MeasurementCollector {
   readonly requests = new RequestTable()
   readonly #drain: Pick<Drain, 'progress' | 'report'>
   readonly #metrics = new NodeMetrics()
@@ -15,7 +15,7 @@ export class WorkerMeasurements {
     this.#drain = drain
   }
 
-  /** Collects Node's default metrics from here on; it does so anyway once they are read. */
+  /** Starts to collect Node's default metrics; otherwise the first `read()` does. */
   start (): void {
     this.#metrics.start()
   }
@@ -24,7 +24,6 @@ export class WorkerMeasurements {
     return this.#metrics.isStarted
   }
 
-  /** A request was turned away. */
   readonly countShed = (): void => { this.#shed++ }
 
   async read (): Promise<Measurements> {
@@ -32,7 +31,7 @@ export class WorkerMeasurements {
     return this.last()
   }
 
-  /** The same at once, with Node's metrics of the last read: there may be no time to wait for others. */
+  /** The same without waiting, with Node's metrics of the last `read()`. */
   last (): Measurements {
     return {
       bounds: REQUEST_BOUNDS,

@@ -7,8 +7,8 @@ import { readConfig } from '../../src/config/config.ts'
 import type { Broadcast, PoolView } from '../../src/protocol/messages.ts'
 import { Bus } from '../../src/worker/bus.ts'
 import { Drain } from '../../src/worker/drain/drain.ts'
-import { WorkerMeasurements } from '../../src/worker/metrics/measurements.ts'
 import type { TlsOptions } from '../../src/worker/drain/secure-server.ts'
+import { MeasurementCollector } from '../../src/worker/metrics/collector.ts'
 import { buildServer } from '../../src/worker/server.ts'
 import { connectRaw, type RawClient } from '../helpers/raw-client.ts'
 import { DEADLINE, waitUntil } from '../helpers/wait-until.ts'
@@ -26,39 +26,39 @@ export interface Parts {
 export interface Built {
   readonly fastify: FastifyInstance
   readonly drain: Drain
-  /** Its end of the bus, and what was said on it. */
+  /** Its end of the bus, and the messages that were sent on it. */
   readonly bus: Bus
   readonly sent: Broadcast[]
-  readonly measurements: WorkerMeasurements
-  /** Lines of the log, of level info and above. */
+  readonly collector: MeasurementCollector
+  /** Log lines of level info and above. */
   readonly lines: Array<{ readonly level: number, readonly msg: string, readonly err?: { readonly message: string } }>
 }
 
-/** The server of a worker, as Baton builds it around a plugin. */
-export async function build (t: Test, { plugin = hello, options = {}, env = {}, pool = atRest, tls }: Parts = {}): Promise<Built> {
+/** The server of a worker, with this plugin as its application. */
+export async function build (t: Test, { plugin = hello, options = {}, env = {}, pool = runningPool, tls }: Parts = {}): Promise<Built> {
   const lines: Built['lines'] = []
   const sent: Broadcast[] = []
   const bus = new Bus((broadcast) => { sent.push(broadcast) })
-  // As the worker does it.
+  // As in worker.ts.
   const drain = new Drain(() => { fastify.close().catch(t.threw) })
-  const measurements = new WorkerMeasurements(drain)
+  const collector = new MeasurementCollector(drain)
   const fastify = await buildServer({
     application: { plugin, options },
     bus,
+    collector,
     config: readConfig(env, () => 1),
     drain,
     log: pino({}, { write: (line) => { lines.push(JSON.parse(line)) } }),
-    measurements,
     pool,
     tls,
     worker: WORKER
   })
   t.teardown(async () => {
-    // One of HTTP/2 has none.
+    // An HTTP/2 server does not have it.
     fastify.server.closeAllConnections?.()
     await fastify.close()
   })
-  return { fastify, drain, bus, sent, measurements, lines }
+  return { fastify, drain, bus, sent, collector, lines }
 }
 
 export interface Served extends Built {
@@ -80,12 +80,12 @@ export async function serve (t: Test, parts: Parts = {}): Promise<Served> {
   }
 }
 
-/** Settings under which every process is under pressure, once it has measured itself. */
-const PRESSED = { MAX_RSS_BYTES: '1' }
+/** Every process exceeds this limit, as soon as it is measured. */
+const PRESSURE_SETTINGS = { MAX_RSS_BYTES: '1' }
 
-/** The server of a worker that has found itself under pressure. */
-export async function buildPressed (t: Test, parts: Omit<Parts, 'env'> = {}): Promise<Built> {
-  const built = await build(t, { ...parts, env: PRESSED })
+/** The server of a worker that is under pressure. */
+export async function buildUnderPressure (t: Test, parts: Omit<Parts, 'env'> = {}): Promise<Built> {
+  const built = await build(t, { ...parts, env: PRESSURE_SETTINGS })
   let status = 200
   await waitUntil(() => {
     built.fastify.inject('/health/ready').then(({ statusCode }) => { status = statusCode }, t.threw)
@@ -98,6 +98,6 @@ const hello: FastifyPluginAsync = async (fastify) => {
   fastify.get('/', async () => ({ hello: 'world' }))
 }
 
-function atRest (): PoolView {
+function runningPool (): PoolView {
   return { isStopping: false, isCrashLooping: false }
 }

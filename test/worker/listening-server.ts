@@ -13,9 +13,9 @@ export interface Listening {
   readonly server: Server
   readonly drain: Drain
   readonly port: number
-  /** The server's sides of the connections, in the order in which they came. */
+  /** The server's ends of the connections, in the order in which they came. */
   readonly sockets: Socket[]
-  /** Methods and URLs that a handler was called for. */
+  /** Methods and URLs for which a handler was called. */
   readonly handled: string[]
   /** Connects, and waits until the server has the connection. */
   readonly connect: (options?: Partial<NetConnectOpts>) => Promise<RawClient>
@@ -23,11 +23,11 @@ export interface Listening {
   readonly connectIdle: (options?: Partial<NetConnectOpts>) => Promise<RawClient>
   /** Calls `close()`, and resolves with the drain's report once the server has closed. */
   readonly close: () => Promise<ReturnType<Drain['report']>>
-  /** Resolves when the next requests have arrived, with the last of them, whether or not it is its turn. */
+  /** Resolves when the next requests have arrived, with the last of them, even if its handler still waits for its turn. */
   readonly arrival: (count?: number) => Promise<[IncomingMessage, ServerResponse]>
 }
 
-/** Answers with method and URL where no handler is given. Over TLS clients connect securely, and `sockets` are those that requests come over. */
+/** Answers with method and URL where there is no handler. Over TLS, clients connect securely, and `sockets` are the TLS sockets. */
 export async function listen (
   t: Test, routes: Readonly<Record<string, RequestListener>> = {}, options: ServerOptions = {}, now?: () => number, tls?: TlsOptions
 ): Promise<Listening> {
@@ -84,12 +84,12 @@ export async function listen (
   }
 }
 
-/** The next event of that name, which has a deadline. */
+/** The next event of that name, with a deadline. */
 export async function soon (emitter: NodeJS.EventEmitter, name: string): Promise<unknown[]> {
   return await once(emitter, name, { signal: AbortSignal.timeout(DEADLINE) })
 }
 
-/** Something that handlers wait for and a test gives, once. */
+/** A signal that handlers wait for and a test gives, once. */
 export function signal (): { readonly on: (listener: () => void) => void, readonly give: () => void } {
   const emitter = new EventEmitter()
   return {
