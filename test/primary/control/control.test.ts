@@ -396,7 +396,7 @@ await t.test('a port for metrics that is taken is named, and the socket is given
   const { port } = holder.address() as AddressInfo
   const where = place(t, { config: { controlSocket: 'control.sock', metrics: { host: '127.0.0.1', port } } })
 
-  await t.rejects(Control.claim(where), { code: 'BATON_METRICS_PORT_UNUSABLE', message: `METRICS_HOST 127.0.0.1, METRICS_PORT ${port} cannot be listened on (listen EADDRINUSE: address already in use 127.0.0.1:${port})` })
+  await t.rejects(Control.claim(where), { code: 'BATON_METRICS_PORT_UNUSABLE', message: `cannot listen on METRICS_HOST 127.0.0.1, METRICS_PORT ${port} (listen EADDRINUSE: address already in use 127.0.0.1:${port})` })
 
   t.notOk(existsSync(join(where.directory, 'control.sock')))
 })
