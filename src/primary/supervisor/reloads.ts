@@ -1,7 +1,7 @@
 import { changedSettings } from '../../config/config.ts'
 import { CanarySilentError, toErrorReport, type ErrorReport } from '../../errors.ts'
 import type { Logger } from '../../log/logger.ts'
-import { FIXED_SETTINGS } from '../../config/settings.ts'
+import { isFixed } from '../../config/settings.ts'
 import type { Generation } from '../release/generation.ts'
 import type { Journal } from '../events.ts'
 import type { ReloadOutcome, Settle } from './reload-outcome.ts'
@@ -137,7 +137,7 @@ export class Releases {
     if (this.#next === undefined || this.#isEndingStarts(workers)) return
     const { generation, settle } = this.#next
     const changed = changedSettings(this.#generation.variables, generation.variables)
-    const fixed = changed.filter((name) => FIXED_SETTINGS.includes(name))
+    const fixed = changed.filter(isFixed)
     this.#next = undefined
     this.#generations.set(generation.number, generation)
     this.#rollout = new RolloutRun(generation, this.#slots, Math.max(1, generation.config.workers + this.#scaledSince), now)
