@@ -1,5 +1,6 @@
 import type { ClientCommand } from './command-line.ts'
 import { readInstanceHint } from '../config/config.ts'
+import { exitCodeOf } from '../errors.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { findInstance, type Instance } from './find-instance.ts'
 import { createOutput } from './output.ts'
@@ -17,14 +18,6 @@ const GOES_ON = {
   stop: 'the service goes on stopping'
 }
 
-/** Exit codes by the code of an error; any other is 1. */
-const CODES: Readonly<Record<string, ExitCode>> = {
-  BATON_NO_INSTANCE: ExitCode.unavailable,
-  BATON_SEVERAL_INSTANCES: ExitCode.usage,
-  BATON_INVALID_SETTINGS: ExitCode.configuration,
-  BATON_INTERRUPTED: ExitCode.interrupted
-}
-
 /** Runs a command on the instance that is meant; an error is reported on standard error. */
 export async function runCommand (command: ClientCommand, surroundings: Surroundings): Promise<ExitCode> {
   const { output, hint, interrupt, places } = surroundings
@@ -34,9 +27,8 @@ export async function runCommand (command: ClientCommand, surroundings: Surround
       ? await status(instance, command, output, interrupt)
       : await waitFor(instance, command, surroundings)
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException
-    output.warn(`baton: ${message}\n`)
-    return CODES[code] ?? ExitCode.forced
+    output.warn(`baton: ${(error as Error).message}\n`)
+    return exitCodeOf(error, ExitCode.forced)
   }
 }
 

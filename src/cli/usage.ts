@@ -28,7 +28,8 @@ An application is the file of a Fastify plugin; without it, and without APP, it
 is the built-in example. One that is named like a command is given as a path:
 ./reload
 
-Settings are environment variables (HOST, PORT, WORKERS, ...): see the README.
+Settings are environment variables (HOST, PORT, WORKERS, APP, LOG_LEVEL, ...):
+see docs/settings.md.
 `
 
 const OF_COMMANDS: Readonly<Record<CommandName, string>> = {

@@ -1,13 +1,16 @@
 import { resolve } from 'node:path'
 import { Ajv, type ValidateFunction } from 'ajv'
-import { contradictions } from './cross-checks.ts'
+import { crossCheck } from './cross-checks.ts'
 import { cpuLimit } from './cpu-limit.ts'
 import { DEFAULT_ENV_FILE, readEnvFile } from './env-file.ts'
 import { InvalidSettingsError } from '../errors.ts'
-import { SETTINGS, type LogLevel, type Scheduling, type SettingName, type Settings, type TlsVersion } from './settings.ts'
+import {
+  SETTINGS, type LogLevel, type Scheduling, type SettingName, type Settings, type TlsVersion
+} from './settings.ts'
 
-/** Ajv would take `0x50`, `1e9`, `Infinity` and a blank for numbers as well. */
+/** Ajv would also accept `0x50`, `1e9`, `Infinity` and a blank as numbers. */
 const DECIMAL = /^\d+(\.\d+)?$/
+
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Load shedding limits; 0 turns one off, as in @fastify/under-pressure. */
@@ -25,7 +28,7 @@ export interface WorkerLimits {
   readonly age: number
 }
 
-/** Durations are integers in milliseconds. The README's settings table says what each one means. */
+/** Durations are integers in milliseconds. The rows of settings.ts say what each one means. */
 export interface Config {
   readonly host: string
   readonly port: number
@@ -49,10 +52,10 @@ export interface Config {
   readonly maxRestarts: number
   readonly restartWindow: number
   readonly giveUp: number
-  /** Infinity when hangs are not looked for. */
+  /** Infinity when workers are not checked for hangs. */
   readonly heartbeatTimeout: number
   readonly workerLimits: WorkerLimits
-  /** Undefined: round-robin, and shared on a socket that somebody else holds. */
+  /** Undefined: shared on an inherited socket, and round-robin otherwise. */
   readonly scheduling: Scheduling | undefined
   readonly workerHeader: boolean
   readonly pidFile: string | undefined
@@ -63,16 +66,16 @@ export interface Config {
   readonly logFile: string | undefined
   readonly tls: TlsFiles | undefined
   readonly http2: boolean
-  /** Listened on instead of host and port. */
+  /** Used instead of host and port. */
   readonly listenSocket: UnixSocket | undefined
-  /** The worker of slot n listens on this port plus n as well. */
+  /** The worker of slot n also listens on this port plus n. */
   readonly slotPortBase: number | undefined
 }
 
 /** Where the primary serves metrics and status. */
 export interface MetricsAddress {
   readonly host: string
-  /** 0 for any that is free. */
+  /** 0 for any free port. */
   readonly port: number
 }
 
@@ -89,21 +92,20 @@ export interface UnixSocket {
   readonly mode: number
 }
 
-/** What the port speaks, from the start on: HTTP/1.1, the same over TLS, or HTTP/2 over TLS with HTTP/1.1 beside it. */
+/** The protocol of the port, fixed at the start: HTTP/1.1, HTTP/1.1 over TLS, or HTTP/2 and HTTP/1.1 over TLS. */
 export type Transport = 'http' | 'https' | 'http2'
 
-/** The schemas are ours: checking them against their meta-schema takes longer than all else here. */
+/** Our own schemas need no check against their meta-schema, which would take longer than everything else here. */
 const ajv = new Ajv({ coerceTypes: true, meta: false, validateSchema: false })
-/** Compiled when the setting is first set: most never are, and every worker starts with this. */
+/** Compiled on first use: most settings are never set, and every worker runs this when it starts. */
 const validators = new Map<SettingName, ValidateFunction>()
 
 /**
  * Reads the settings of an environment.
  *
- * A variable that is set to nothing counts as not set, as in compose files; only an empty
- * `HEALTH_PREFIX` has a meaning of its own.
+ * An empty variable counts as not set, as in compose files; only an empty `HEALTH_PREFIX` has its own meaning.
  *
- * @param cpus the workers that `WORKERS=auto` stands for
+ * @param cpus gives the number that `WORKERS=auto` stands for
  * @throws InvalidSettingsError that lists every wrong setting with its value and what is allowed
  */
 export function readConfig (environment: Environment = process.env, cpus: () => number = cpuLimit): Config {
@@ -114,7 +116,7 @@ export function readConfig (environment: Environment = process.env, cpus: () => 
   const workers = settings.WORKERS === 'auto' ? cpus() : settings.WORKERS
   const problems = [
     ...wrong.map((name) => ({ variable: name, value: given[name], allowed: SETTINGS[name].allowed })),
-    ...contradictions(settings, workers, wrong)
+    ...crossCheck(settings, workers, wrong)
   ]
   if (problems.length > 0) {
     throw new InvalidSettingsError(problems
@@ -124,18 +126,18 @@ export function readConfig (environment: Environment = process.env, cpus: () => 
   return toConfig(settings, workers)
 }
 
-/** What a generation's variables are, and which of them it brings itself. */
+/** The variables of a generation. */
 export interface Variables {
   readonly all: Environment
-  /** Those of ENV_FILE that the environment of the process does not have; its workers alone get them. */
+  /** Those of ENV_FILE that the environment of the process does not have; only workers of this generation get them. */
   readonly fromFile: Readonly<Record<string, string>>
 }
 
 /**
- * Reads the environment anew: that of the process, and under it the variables of ENV_FILE as it is now.
+ * Reads the environment of the process again, and the current ENV_FILE for the variables that it does not have.
  *
- * @param directory what the file's path is relative to
- * @throws EnvFileError when a file that was asked for is not there, or cannot be read
+ * @param directory that a relative path of the file starts from
+ * @throws EnvFileError when the named file does not exist or cannot be read
  */
 export function readVariables (directory: string, environment: Environment = process.env): Variables {
   const named = environment.ENV_FILE ?? ''
@@ -149,21 +151,21 @@ export function transportOf ({ tls, http2 }: Config): Transport {
   return http2 ? 'http2' : 'https'
 }
 
-/** @returns the names of the settings that differ; values stay out of the log, and all other variables too */
+/** @returns the names of the settings that differ; neither values nor other variables may appear in the log */
 export function changedSettings (before: Environment, after: Environment): string[] {
   const [one, other] = [givenSettings(before), givenSettings(after)]
   return Object.keys(SETTINGS).filter((name) => one[name] !== other[name])
 }
 
-/** Which instance a command is meant for, as far as the environment says. */
+/** What the environment says about the instance that a command should use. */
 export interface InstanceHint {
   readonly controlSocket: string | undefined
-  /** Undefined when it says nothing, or that any port is right. */
+  /** Undefined when it names no port, or port 0. */
   readonly port: number | undefined
 }
 
 /**
- * Reads what of the environment names an instance; all other settings are the service's own matter.
+ * Reads the settings that identify an instance; a command ignores all others, even wrong ones.
  *
  * @throws InvalidSettingsError
  */
@@ -172,19 +174,19 @@ export function readInstanceHint ({ CONTROL_SOCKET, PORT }: Environment = proces
   return { controlSocket, port: PORT === undefined || PORT === '' || port === 0 ? undefined : port }
 }
 
-/** @returns the path by which the shell knows the working directory, if it says */
+/** @returns the shell's path of the working directory, which may lead through symbolic links */
 export function shellDirectory (environment: Environment = process.env): string | undefined {
   return environment.PWD
 }
 
-/** @returns the settings that are set to something; only of HEALTH_PREFIX nothing is a value too */
+/** @returns the settings that are set; only for HEALTH_PREFIX an empty text is a value */
 function givenSettings (environment: Environment): Readonly<Record<string, string | undefined>> {
   return Object.fromEntries(Object.keys(SETTINGS)
     .map((name) => [name, environment[name]] as const)
     .filter(([name, value]) => value !== undefined && (value !== '' || name === 'HEALTH_PREFIX')))
 }
 
-/** @returns the value of the text; when it is wrong, whatever it could be taken for */
+/** @returns the value of the text; a meaningless value when the text is wrong */
 function readSetting (name: SettingName, text: string | undefined): { value: unknown, isRight: boolean } {
   const { schema, fallback } = SETTINGS[name]
   if (text === undefined) return { value: fallback, isRight: true }
@@ -193,7 +195,7 @@ function readSetting (name: SettingName, text: string | undefined): { value: unk
     validate = ajv.compile({ type: 'object', properties: { value: schema } })
     validators.set(name, validate)
   }
-  // In an object, because Ajv coerces what has a place to be put back to.
+  // In an object, because Ajv can coerce a value only where it can store the result.
   const holder: { value: unknown } = { value: text }
   const isAllowed = validate(holder)
   const isOddNumber = typeof holder.value === 'number' && !(DECIMAL.test(text) && Number.isFinite(holder.value))
@@ -237,7 +239,9 @@ function toConfig (settings: Settings, workers: number): Config {
     workerHeader: settings.WORKER_HEADER,
     pidFile: settings.PID_FILE,
     controlSocket: settings.CONTROL_SOCKET,
-    metrics: settings.METRICS_PORT === 'off' ? undefined : Object.freeze({ host: settings.METRICS_HOST, port: settings.METRICS_PORT }),
+    metrics: settings.METRICS_PORT === 'off'
+      ? undefined
+      : Object.freeze({ host: settings.METRICS_HOST, port: settings.METRICS_PORT }),
     logFile: settings.LOG_FILE,
     tls: tlsFiles(settings),
     http2: settings.HTTP2,
@@ -248,7 +252,8 @@ function toConfig (settings: Settings, workers: number): Config {
   })
 }
 
-function tlsFiles ({ TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile, TLS_MIN_VERSION: minVersion }: Settings): TlsFiles | undefined {
+function tlsFiles (settings: Settings): TlsFiles | undefined {
+  const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile, TLS_MIN_VERSION: minVersion } = settings
   return certFile === undefined || keyFile === undefined ? undefined : Object.freeze({ certFile, keyFile, minVersion })
 }
 

@@ -7,14 +7,14 @@ type ReadText = (path: string) => string | undefined
 const V1_CPU_FOLDERS = ['/sys/fs/cgroup/cpu', '/sys/fs/cgroup/cpu,cpuacct']
 
 /**
- * How many workers `WORKERS=auto` means: the CPUs this process may run on, and no more than the
+ * The number of workers that `WORKERS=auto` stands for: the CPUs that this process may run on, but at most the
  * CPU quota of its cgroup, rounded up.
  *
- * Node 20's `availableParallelism()` does not look at the quota (from 22 on it does), and a pool of
- * 64 workers in a container of two CPUs spends its time being throttled.
+ * Node 20's `availableParallelism()` ignores the quota (22 and later respect it), and 64 workers in a container
+ * with two CPUs would be throttled most of the time.
  *
- * @param cpus CPUs without regard to quotas
- * @param read gives the text of a file, or nothing when it cannot be read
+ * @param cpus number of CPUs, ignoring quotas
+ * @param read returns the text of a file, or undefined when it cannot be read
  * @returns at least 1
  */
 export function cpuLimit (cpus = availableParallelism(), read: ReadText = readText): number {
@@ -55,7 +55,7 @@ function cgroupPath (read: ReadText, hierarchy: string | undefined, controller: 
   return '/'
 }
 
-/** A quota on any level above binds too; a container sees its own cgroup as the root. */
+/** Quotas of all levels above apply too; a container sees its own cgroup as the root. */
 function ancestors (path: string): string[] {
   const above = dirname(path)
   return above === path ? [path] : [path, ...ancestors(above)]

@@ -1,4 +1,5 @@
-import { pino, type Logger } from 'pino'
+import { pino, stdSerializers, type Logger } from 'pino'
+import type { ErrorReport } from '../errors.ts'
 import { LogDestination, withoutWaiting, type Write } from './destination.ts'
 import type { LogFile } from './file.ts'
 import { redact } from './redaction.ts'
@@ -32,6 +33,7 @@ export async function createLogger (
     level,
     // Without a hostname: who collects logs adds it, and a primary names the pid that a line is about.
     base: base ?? null,
+    serializers: { err: serializeError },
     hooks: {
       logMethod (parameters, method) {
         if (mute === undefined || parameters[0] as unknown !== mute) method.apply(this, parameters)
@@ -39,6 +41,14 @@ export async function createLogger (
       streamWrite: redact
     }
   }, destination)
+}
+
+/** pino gives every plain object the type "Object", even a report that carries the type of its error. */
+function serializeError (error: Error): object {
+  const line = stdSerializers.err(error)
+  const type = (error as ErrorReport | null)?.type
+  if (typeof type === 'string' && line.type === 'Object') line.type = type
+  return line
 }
 
 /** @returns what turns a line of JSON into one for a person; loaded only for one */

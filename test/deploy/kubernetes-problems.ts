@@ -1,7 +1,7 @@
 import { isDeepStrictEqual, parseEnv } from 'node:util'
 import type { Container, PodSpec, Probe } from 'kubernetes-types/core/v1.d.ts'
 import { readConfig, type Config } from '../../src/config/config.ts'
-import { FIXED_SETTINGS, SETTINGS } from '../../src/config/settings.ts'
+import { isFixed, SETTINGS } from '../../src/config/settings.ts'
 import type { Manifests } from './manifests.ts'
 
 /** Where the container of a pod gets its settings from, and what they come to. */
@@ -21,7 +21,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     ['STOP_DELAY_MS', 'STOP_TIMEOUT_MS', 'HEALTH_PREFIX'].every((name) => name in env),
   'a pod that is terminated serves on until everybody looks away': (_, _pod, _container, { config }) => config.stopDelay >= 5000,
   'the ConfigMap has settings, and none that a reload cannot change or the environment has': (_, _pod, _container, { env, file }) =>
-    Object.keys(file).every((name) => name in SETTINGS && !FIXED_SETTINGS.includes(name) && !(name in env)),
+    Object.keys(file).every((name) => name in SETTINGS && !isFixed(name) && !(name in env)),
   'the environment has settings only': (_, _pod, _container, { env }) => Object.keys(env).every((name) => name in SETTINGS),
   'ENV_FILE is in the ConfigMap, whose folder is mounted whole': ({ configMap }, { volumes = [] }, { volumeMounts = [] }, { env }) => {
     const volume = volumes.find(({ configMap: source }) => source?.name === configMap.metadata?.name)

@@ -99,7 +99,7 @@ await t.test('an instance is found by where sockets are: the only one, the one o
   t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
 
   const several = await baton(['status'])
-  t.match(several, { code: 64, err: /several services answer; name one with --socket:/ })
+  t.match(several, { code: 64, err: /several services answer; choose one with --socket:/ })
   for (const { url, pid } of [first, second]) t.match(several.err, `process ${pid}, ${url}`)
   t.match(await baton(['status'], { PORT: String(second.port) }), { code: 0, out: second.url })
   t.match(await baton(['status', '--socket', join(folder, `baton-${first.port}.sock`)]), { code: 0, out: first.url })

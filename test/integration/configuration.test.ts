@@ -20,7 +20,7 @@ await t.test('SIGHUP reads ENV_FILE again: settings and the variables of the app
   const ended = await program.reload()
 
   t.equal(ended.event, 'reload:completed')
-  t.match(program.find(({ event }) => event === 'reload:started')?.changed, ['WORKERS', 'LOG_LEVEL', 'WORKER_HEADER'])
+  t.match(program.find(({ event }) => event === 'reload:started')?.changed, ['WORKER_HEADER', 'WORKERS', 'LOG_LEVEL'])
   t.notMatch(program.text(), 'hunter')
   t.equal(new Set(await Promise.all(Array.from({ length: 24 }, async () => (await hello(program.url)).pid))).size, 3)
   const { headers, body } = await send(program.url)

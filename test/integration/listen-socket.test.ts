@@ -124,7 +124,7 @@ await t.test('a path that cannot be listened on is an error with code 78', async
     const program = startProgram(t, { env: { LISTEN_SOCKET: wrong } })
 
     t.same(await program.exit(), { code: 78, signal: null })
-    t.match(program.stderr, `LISTEN_SOCKET ${wrong} cannot be listened on: ${message}`)
+    t.match(program.stderr, `cannot listen on LISTEN_SOCKET ${wrong}: ${message}`)
   }
   t.equal(readFileSync(path, 'utf8'), 'mine')
 })

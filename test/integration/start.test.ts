@@ -160,7 +160,7 @@ await t.test('PID_FILE is written when the service is ready, and removed at the 
   t.equal(readFileSync(path, 'utf8'), `${program.pid}\n`)
   const second = startProgram(t, { env: { PID_FILE: path } })
   t.same(await second.exit(), { code: 78, signal: null })
-  t.match(second.stderr, `PID_FILE ${path} names the process ${program.pid}, which is alive`)
+  t.match(second.stderr, `PID_FILE ${path} names process ${program.pid}, which is running`)
 
   program.child.kill('SIGTERM')
   await program.exit()

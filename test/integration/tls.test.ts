@@ -78,7 +78,7 @@ await t.test('a broken, missing or mismatched pair refuses the reload, and a cra
 
 await t.test('a pair that cannot be used is a configuration error at the start', async (t) => {
   for (const [env, message] of [
-    [{ ...PAIR, TLS_KEY_FILE: pem('two-key') }, /TLS_KEY_FILE .*two-key\.pem does not belong to the certificate/],
+    [{ ...PAIR, TLS_KEY_FILE: pem('two-key') }, /TLS_KEY_FILE .*two-key\.pem does not match the certificate/],
     [{ ...PAIR, TLS_CERT_FILE: 'nowhere.pem' }, /TLS_CERT_FILE nowhere\.pem cannot be used/],
     [{ TLS_CERT_FILE: pem('one-cert') }, /TLS_KEY_FILE is not set/]
   ] as const) {

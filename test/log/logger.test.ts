@@ -1,9 +1,10 @@
 import { hostname } from 'node:os'
 import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
+import { LogFileError, toErrorReport } from '../../src/errors.ts'
 import { createLogger } from '../../src/log/logger.ts'
 
-/** An output that keeps what it gets, as long as it takes anything. */
+/** An output that keeps what is written to it, until it is full. */
 function createOutput (isTerminal = false) {
   const exits: Array<() => void> = []
   const output = {
@@ -22,20 +23,20 @@ function createOutput (isTerminal = false) {
   return output
 }
 
-await t.test('a line is JSON: level, time, the fields and the sentence, and nothing of the host', async (t) => {
+await t.test('a line is JSON: level, time, the fields and the sentence, but no host name', async (t) => {
   const output = createOutput()
   const log = await createLogger({ level: 'info' }, output)
   const before = Date.now()
 
-  log.warn({ event: 'worker:exited', slot: 1, pid: 42 }, 'worker exited unasked; starting another')
+  log.warn({ event: 'worker:exited', slot: 1, pid: 42 }, 'worker exited unexpectedly; starting another')
   const [{ time, ...line }] = output.lines()
 
-  t.strictSame(line, { level: 40, event: 'worker:exited', slot: 1, pid: 42, msg: 'worker exited unasked; starting another' })
+  t.strictSame(line, { level: 40, event: 'worker:exited', slot: 1, pid: 42, msg: 'worker exited unexpectedly; starting another' })
   t.ok(time >= before && time <= Date.now())
   t.notMatch(output.text, hostname())
 })
 
-await t.test('fields of every line stand in every line', async (t) => {
+await t.test('base fields are in every line', async (t) => {
   const output = createOutput()
   const log = await createLogger({ level: 'info', base: { slot: 0, generation: 2, pid: 7 } }, output)
 
@@ -58,6 +59,28 @@ await t.test('an error is logged with its message, its code and its stack', asyn
   t.match(output.lines(), [{ level: 60, err: { message: 'in use', code: 'EADDRINUSE', stack: err.stack }, msg: 'no' }])
 })
 
+class NoDatabaseError extends Error {}
+
+const TYPES: Readonly<Record<string, readonly [err: unknown, expected: string | undefined]>> = {
+  'an error of ours': [new LogFileError('a', 'b'), 'LogFileError'],
+  'an error of the application': [new NoDatabaseError('no'), 'NoDatabaseError'],
+  'the report of one': [toErrorReport(new NoDatabaseError('no')), 'NoDatabaseError'],
+  'a report without a type': [{ message: 'no' }, 'Object'],
+  'an error with its own field "type"': [Object.assign(new NoDatabaseError('no'), { type: 'entity.too.large' }), 'NoDatabaseError'],
+  nothing: [null, undefined]
+}
+
+for (const [title, [err, expected]] of Object.entries(TYPES)) {
+  await t.test(`an error is logged with the name of its class as its type: ${title}`, async (t) => {
+    const output = createOutput()
+    const log = await createLogger({ level: 'info' }, output)
+
+    log.error({ err }, 'no')
+
+    t.equal(output.lines()[0].err?.type, expected)
+  })
+}
+
 await t.test('lines below the level are left out', async (t) => {
   const output = createOutput()
   const log = await createLogger({ level: 'warn' }, output)
@@ -69,7 +92,7 @@ await t.test('lines below the level are left out', async (t) => {
   t.equal(output.lines().length, 1)
 })
 
-await t.test('what a request is authorized by is not logged', async (t) => {
+await t.test('credentials of a request are not logged', async (t) => {
   const output = createOutput()
   const log = await createLogger({ level: 'info' }, output)
 
@@ -101,7 +124,7 @@ await t.test('without a muted message nothing is muted', async (t) => {
   t.equal(output.lines().length, 2)
 })
 
-await t.test('on a terminal a line is for a person: time of day, level, sentence, fields', async (t) => {
+await t.test('on a terminal a line is easy to read: time of day, level, sentence, fields', async (t) => {
   const output = createOutput(true)
   const log = await createLogger({ level: 'info' }, output)
 
@@ -111,7 +134,7 @@ await t.test('on a terminal a line is for a person: time of day, level, sentence
   t.match(stripVTControlCharacters(output.text), /^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: worker ready \{"slot":1,"generation":2\}\n$/)
 })
 
-await t.test('what is pending at the exit is tried once more', async (t) => {
+await t.test('pending lines are tried once more at the exit', async (t) => {
   const output = createOutput()
   const log = await createLogger({ level: 'info' }, output)
   output.isFull = true

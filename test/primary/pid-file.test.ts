@@ -69,7 +69,7 @@ await t.test('a file that names a living process is held by it', async (t) => {
   const path = createFile(t, ` ${process.ppid} \n`)
 
   t.throws(() => { checkPidFile(path) }, {
-    code: 'BATON_PID_FILE_HELD', message: `PID_FILE ${path} names the process ${process.ppid}, which is alive: stop it first, or give this instance a file of its own`
+    code: 'BATON_PID_FILE_HELD', message: `PID_FILE ${path} names process ${process.ppid}, which is running: stop it first, or give this instance its own file`
   })
 })
 

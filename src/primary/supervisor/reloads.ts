@@ -1,5 +1,5 @@
 import { changedSettings } from '../../config/config.ts'
-import { FIXED_SETTINGS } from '../../config/settings.ts'
+import { isFixed } from '../../config/settings.ts'
 import { CanarySilentError, toErrorReport, type ErrorReport } from '../../errors.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { Events } from '../events.ts'
@@ -145,7 +145,7 @@ export class Reloads {
     const { target, onOutcome } = this.#request
     const { generation } = target
     const changed = changedSettings(this.generation.variables, generation.variables)
-    const fixed = changed.filter((name) => FIXED_SETTINGS.includes(name))
+    const fixed = changed.filter(isFixed)
     this.#request = undefined
     this.#generations.add(generation)
     this.#rollout = new Rollout(target, this.#slots, now)

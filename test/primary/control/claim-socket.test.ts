@@ -52,7 +52,7 @@ await t.test('a socket on which somebody listens is left to him, and he is named
     await claimSocket(closedAfter(t, createHttpServer((_request, response) => { response.end(answer) })), path)
 
     await t.rejects(claimSocket(createServer(), path), {
-      code: 'BATON_CONTROL_SOCKET_HELD', message: `the control socket ${path} is held by ${holder}: stop it first, or give this instance a socket of its own (CONTROL_SOCKET)`
+      code: 'BATON_CONTROL_SOCKET_HELD', message: `the control socket ${path} is held by ${holder}: stop it first, or give this instance its own socket (CONTROL_SOCKET)`
     })
   }
 })

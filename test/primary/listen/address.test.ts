@@ -44,6 +44,6 @@ await t.test('PORT=0 goes on to the next port while the one that it tries is tak
 await t.test('PORT=0 on an address that this machine does not have is an error', async (t) => {
   // 192.0.2.0/24 is for documentation (RFC 5737).
   await t.rejects(chooseAddress(readConfig({ HOST: '192.0.2.1', PORT: '0' }, () => 1)), {
-    code: 'BATON_PORT_UNUSABLE', message: /^port \d+ \(PORT\) of host 192\.0\.2\.1 cannot be listened on \(.*EADDRNOTAVAIL/
+    code: 'BATON_PORT_UNUSABLE', message: /^cannot listen on port \d+ \(PORT\) of host 192\.0\.2\.1: .*EADDRNOTAVAIL/
   })
 })

@@ -26,6 +26,6 @@ await t.test('there is no port above 65535', async (t) => {
   const ports = new SlotPorts('127.0.0.1', 65535)
 
   await t.rejects(ports.check(1, 2), {
-    code: 'BATON_SLOT_PORT_TOO_HIGH', message: 'slot 1 cannot have its port: SLOT_PORT_BASE is 65535, which makes it 65536, and the highest is 65535'
+    code: 'BATON_SLOT_PORT_TOO_HIGH', message: 'slot 1 cannot have its port: SLOT_PORT_BASE is 65535, which makes it 65536, and the highest port is 65535'
   })
 })

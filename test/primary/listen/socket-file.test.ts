@@ -81,7 +81,7 @@ for (const [name, make] of Object.entries(OTHERS)) {
     make(path)
 
     await t.rejects(claimSocketPath(path), {
-      code: 'BATON_LISTEN_SOCKET_UNUSABLE', message: `LISTEN_SOCKET ${path} cannot be listened on: what is there is no socket, and is left alone`
+      code: 'BATON_LISTEN_SOCKET_UNUSABLE', message: `cannot listen on LISTEN_SOCKET ${path}: what is there is no socket, and is left alone`
     })
 
     t.ok(existsSync(path))
@@ -105,7 +105,7 @@ await t.test('a folder that is missing, or a file in the place of one, is named'
   const path = createSocketPath(t)
   writeFileSync(path, '')
 
-  await t.rejects(claimSocketPath('/nowhere/s'), { code: 'BATON_LISTEN_SOCKET_UNUSABLE', message: /\/nowhere\/s cannot be listened on: ENOENT/ })
+  await t.rejects(claimSocketPath('/nowhere/s'), { code: 'BATON_LISTEN_SOCKET_UNUSABLE', message: /cannot listen on LISTEN_SOCKET \/nowhere\/s: ENOENT/ })
   await t.rejects(claimSocketPath(`${path}/s`), { code: 'BATON_LISTEN_SOCKET_UNUSABLE', message: /ENOTDIR/ })
 })
 
@@ -117,7 +117,7 @@ await t.test('a path may have 107 bytes, not characters, and no more', async (t)
   await listenOn(t, longest)
   for (const path of [`${longest}x`, `${longest.slice(0, -1)}ü`]) {
     await t.rejects(claimSocketPath(path), {
-      code: 'BATON_LISTEN_SOCKET_UNUSABLE', message: `LISTEN_SOCKET ${path} cannot be listened on: it is 108 bytes long, and the system takes at most 107`
+      code: 'BATON_LISTEN_SOCKET_UNUSABLE', message: `cannot listen on LISTEN_SOCKET ${path}: it is 108 bytes long, and the system takes at most 107`
     })
   }
 })

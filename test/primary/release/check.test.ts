@@ -47,7 +47,7 @@ await t.test('hooks run, ENV_FILE is read, and nothing listens', async (t) => {
     }`
   })
 
-  t.match((await check('app.js', directory)).application, { error: null, warning: { code: 'BATON_UNCLEAN_CLOSE', message: /did not close well: hook ran, listening: false/ } })
+  t.match((await check('app.js', directory)).application, { error: null, warning: { code: 'BATON_UNCLEAN_CLOSE', message: /did not close cleanly: hook ran, listening: false/ } })
 })
 
 await t.test('an application that cannot start is reported with the cause', async (t) => {
@@ -75,7 +75,7 @@ await t.test('one that is never ready is given START_TIMEOUT_MS, and one that ne
   t.match((await check('never-ready.js')).application, { error: { code: 'BATON_START_TIMEOUT' } })
 
   set(t, { START_TIMEOUT_MS: '120000', STOP_TIMEOUT_MS: '300' })
-  t.match((await check('never-closes.js')).application, { error: null, warning: { message: /did not close well: it was not done after 300 ms \(STOP_TIMEOUT_MS\)/ } })
+  t.match((await check('never-closes.js')).application, { error: null, warning: { message: /did not close cleanly: it was not done after 300 ms \(STOP_TIMEOUT_MS\)/ } })
 })
 
 await t.test('whatever is wrong with the configuration is reported at once, and nothing is booted', async (t) => {

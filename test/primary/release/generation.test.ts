@@ -121,7 +121,7 @@ for (const [before, first] of TRANSPORTS) {
       if (before === after) t.equal(keepTransport(generation, readConfig(first)), generation)
       else {
         t.throws(() => keepTransport(generation, readConfig(first)), {
-          code: 'BATON_TRANSPORT_FIXED', message: `a reload cannot go from ${before} to ${after} (TLS_CERT_FILE, TLS_KEY_FILE, HTTP2)`
+          code: 'BATON_TRANSPORT_FIXED', message: `a reload cannot switch from ${before} to ${after} (TLS_CERT_FILE, TLS_KEY_FILE, HTTP2)`
         })
       }
     })

@@ -84,7 +84,7 @@ await t.test('a release whose first worker does not answer within the start time
 
   t.equal(before, undefined)
   t.match(scene.line('reload:failed'), {
-    level: 'error', slot: 0, slots: [1, 1], durationMs: 1500, err: { code: 'BATON_CANARY_SILENT', message: 'the first worker of the release was ready, and did not answer 1500 ms later' }
+    level: 'error', slot: 0, slots: [1, 1], durationMs: 1500, err: { code: 'BATON_CANARY_SILENT', message: 'the first worker of the release was ready, but did not answer a ping 1500 ms later' }
   })
   t.strictSame(scene.table(), ['0/1 ready', '0/2 draining', '1/1 ready'])
 })

@@ -99,7 +99,7 @@ await t.test('a process that cannot be started is tried again, later when that h
 
   t.strictSame(delayed, ['1/1 ready'])
   t.strictSame(scene.table(), ['0/1 starting', '1/1 ready'])
-  t.match(scene.line('worker:exited'), { text: 'worker was not started: no process could be started for the worker (spawn EMFILE)' })
+  t.match(scene.line('worker:exited'), { text: 'worker was not started: cannot start a process for the worker (spawn EMFILE)' })
 })
 
 await t.test('a process that could not be started and is no longer wanted is no crash', async (t) => {

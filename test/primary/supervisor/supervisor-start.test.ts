@@ -182,7 +182,7 @@ await t.test('a process that cannot be started is a failed start with its cause'
   scene.worker('0/1').fails('spawn EAGAIN')
 
   t.strictSame(scene.stopped, [3])
-  t.equal(scene.lines.at(-1)?.text, 'no worker could start: no process could be started for the worker (spawn EAGAIN)')
+  t.equal(scene.lines.at(-1)?.text, 'no worker could start: cannot start a process for the worker (spawn EAGAIN)')
   t.strictSame(scene.story(), ['worker:exited 0/1'])
 })
 
