@@ -1,5 +1,6 @@
 import { format, inspect } from 'node:util'
 import { ExitCode } from './exit-codes.ts'
+import { readableStack } from './log/stack.ts'
 
 /** An error of ours. Compare errors by `code`: one that crossed a process boundary is no instance of its class. */
 export class BatonError extends Error {
@@ -287,7 +288,7 @@ export function toErrorReport (error: unknown): ErrorReport {
     type: className(error),
     message: error.message,
     ...(typeof code === 'string' ? { code } : {}),
-    ...(error.stack === undefined ? {} : { stack: error.stack })
+    ...(error.stack === undefined ? {} : { stack: readableStack(error.stack) })
   }
 }
 

@@ -3,6 +3,7 @@ import type { ErrorReport } from '../errors.ts'
 import { LogDestination, withoutWaiting, type Write } from './destination.ts'
 import type { LogFile } from './file.ts'
 import { redact } from './redaction.ts'
+import { readableStack } from './stack.ts'
 
 export type { Logger } from 'pino'
 
@@ -43,11 +44,12 @@ export async function createLogger (
   }, destination)
 }
 
-/** pino gives every plain object the type "Object", even a report that carries the type of its error. */
+/** With the type of an error report, to which pino gives the type "Object" like to every plain object, and with the positions of the sources. */
 function serializeError (error: Error): object {
-  const line = stdSerializers.err(error)
+  const line: { type: string, stack: string } | null = stdSerializers.err(error)
   const type = (error as ErrorReport | null)?.type
   if (typeof type === 'string' && line.type === 'Object') line.type = type
+  if (typeof line?.stack === 'string') line.stack = readableStack(line.stack)
   return line
 }
 
