@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { checkRelease, type CheckResult } from '../../../src/primary/release/check.ts'
+import { checkRelease, type CheckResult } from '../../../../src/primary/release/check.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
 const APPS = fileURLToPath(new URL('../../fixtures/apps', import.meta.url))

@@ -3,8 +3,8 @@ import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { resolveLinks, startPaths, workerProgram, type StartPaths } from '../../../src/primary/release/paths.ts'
-import { createReleaseFolders, type ReleaseFolders } from './release-folders.ts'
+import { resolveLinks, startPaths, workerProgram, type StartPaths } from '../../../../src/primary/release/paths.ts'
+import { createReleaseFolders, type ReleaseFolders } from '../../../primary/release/release-folders.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../fixtures/prints-its-paths.ts', import.meta.url))
 

@@ -5,8 +5,8 @@ import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { LogDestination, withoutWaiting } from '../../src/log/destination.ts'
-import { DEADLINE, waitUntil } from '../helpers/wait-until.ts'
+import { LogDestination, withoutWaiting } from '../../../src/log/destination.ts'
+import { DEADLINE, waitUntil } from '../../helpers/wait-until.ts'
 
 const MEBIBYTE = 1024 * 1024
 const FLOODS = fileURLToPath(new URL('../fixtures/floods-its-log.ts', import.meta.url))

@@ -1,4 +1,4 @@
-import { buildApp, listen } from './build-app.ts'
+import { buildApp, listen } from '../../app/build-app.ts'
 
 /** A process of its own around the example, for `POST /crash` to end. */
 process.env.EXAMPLE_CRASH = 'true'

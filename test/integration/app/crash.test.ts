@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import type { Test } from 'tap'
 
-import { buildApp, deadline, listen } from './build-app.ts'
-import { open } from './client.ts'
+import { buildApp, deadline, listen } from '../../app/build-app.ts'
+import { open } from '../../app/client.ts'
 
 const json = { 'content-type': 'application/json' }
 

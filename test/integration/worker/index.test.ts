@@ -2,8 +2,8 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { assignmentVariable } from '../../src/protocol/assignment.ts'
-import { DEADLINE } from '../helpers/wait-until.ts'
+import { assignmentVariable } from '../../../src/protocol/assignment.ts'
+import { DEADLINE } from '../../helpers/wait-until.ts'
 
 /** As it counts in the coverage elsewhere: V8 sees other branches in the source. */
 const PROGRAM = fileURLToPath(new URL('../../dist-unbundled/worker/index.js', import.meta.url))

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { readConfig } from '../../src/config/config.ts'
-import { ExitCode } from '../../src/exit-codes.ts'
-import { missing } from '../helpers/held-socket.ts'
+import { readConfig } from '../../../src/config/config.ts'
+import { ExitCode } from '../../../src/exit-codes.ts'
+import { missing } from '../../helpers/held-socket.ts'
 
 const SERVICE = fileURLToPath(new URL('../../deploy/systemd/baton.service', import.meta.url))
 const unit = readFileSync(SERVICE, 'utf8')

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { userInfo } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { findInstance, type Wanted } from '../../src/cli/find-instance.ts'
-import { readInstanceHint } from '../../src/config/config.ts'
-import { DEADLINE } from '../helpers/wait-until.ts'
-import { aStatus, fakeService, json, socketFolder } from './fake-service.ts'
+import { findInstance, type Wanted } from '../../../src/cli/find-instance.ts'
+import { readInstanceHint } from '../../../src/config/config.ts'
+import { DEADLINE } from '../../helpers/wait-until.ts'
+import { aStatus, fakeService, json, socketFolder } from '../../cli/fake-service.ts'
 
 const LEAVES_ITS_SOCKET = fileURLToPath(new URL('../fixtures/leaves-its-socket.ts', import.meta.url))
 const { uid } = userInfo()
