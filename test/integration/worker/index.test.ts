@@ -1,12 +1,11 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { assignmentVariable } from '../../../src/protocol/assignment.ts'
+import { program } from '../../helpers/root.ts'
 import { DEADLINE } from '../../helpers/wait-until.ts'
 
-/** As it counts in the coverage elsewhere: V8 sees other branches in the source. */
-const PROGRAM = fileURLToPath(new URL('../../dist-unbundled/worker/index.js', import.meta.url))
+const PROGRAM = program('src/worker/index.ts')
 
 await t.test('settings that are wrong to this release of a worker fail its start with the cause', async (t) => {
   const assignment = assignmentVariable({ slot: 0, generation: 2, application: null, address: { host: '127.0.0.1', port: 0 }, slotPort: null, logFile: null, transport: 'http' })
