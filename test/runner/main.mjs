@@ -37,7 +37,7 @@ setTimeout(() => {
 }, LIMIT).unref()
 
 const start = performance.now()
-const files = findTests(names.filter((name) => name !== 'lint'))
+const files = findNamed(names.filter((name) => name !== 'lint'))
 const layers = new Map(['unit', 'integration', 'load'].map((layer) => [layer, files.filter((file) => layerOf(file) === layer)]))
 
 const lint = names.includes('lint') ? step('lint', ['run', '--silent', 'lint'], { isInBackground: true }) : true
@@ -55,6 +55,15 @@ for (const { name, output } of failures) console.log(`\n---- ${name}\n${output.t
 console.log(`\n${failures.length === 0 ? 'passed' : `FAILED: ${failures.map(({ name }) => name).join(', ')}`} ` +
   `(${files.length} files, ${assertions} assertions, ${seconds(performance.now() - start)})`)
 process.exit(failures.length === 0 ? 0 : 1)
+
+function findNamed (names) {
+  try {
+    return findTests(names)
+  } catch (error) {
+    console.error(error.message)
+    process.exit(2)
+  }
+}
 
 /** Compiles sources and tests, which checks their types, and builds the program if a test starts it. */
 async function prepare () {
@@ -92,15 +101,16 @@ async function inTurns (count, groups) {
 }
 
 async function runGroup (group) {
+  let hasFailed = false
   const tap = new TapOutput((result) => {
+    hasFailed ||= result.failures !== ''
     assertions += result.assertions
     report(result.file, { isOk: result.failures === '', output: result.failures }, `${result.assertions} assertions, ${seconds(result.duration)}`)
   })
-  const failed = failures.length
   const env = { TAP_TIMEOUT: String(DEADLINE / 1000 - 10), ...values.coverage ? COVERED : {} }
   const { isOk, reason, output } = await run(process.execPath, [RUN_FILES, ...group], { env, deadline: DEADLINE, onOutput: (text) => { tap.write(text) } })
   tap.end(`the process ${reason}\n${output}`)
-  if ((!isOk || !tap.isComplete) && failures.length === failed) report(`the process of ${group.join(', ')}`, { isOk: false, output: `it ${reason}\n${output}` })
+  if ((!isOk || !tap.isComplete) && !hasFailed) report(`the process of ${group.join(', ')}`, { isOk: false, output: `it ${reason}\n${tap.trailer}${output}` })
 }
 
 function seconds (duration) {

@@ -4,6 +4,8 @@ const SUBTEST = /^ *# Subtest/
 
 /** Reads the TAP of test files that run one after the other in one process. */
 export class TapOutput {
+  /** What came after the last file: errors that no test was there for any more. */
+  trailer = ''
   #onResult
   #rest = ''
   #current
@@ -37,18 +39,22 @@ export class TapOutput {
     const [, file] = FILE.exec(line) ?? []
     if (file !== undefined) {
       if (this.#current !== undefined) this.#finish()
-      if (file !== 'none is left') this.#current = { file, assertions: 0, lines: [], start: performance.now() }
+      if (file !== 'none is left') this.#current = { file, assertions: 0, tests: 0, lines: [], start: performance.now() }
       return
     }
     if (/^1\.\.[1-9]/.test(line)) this.#hasPlan = true
-    if (this.#current === undefined) return
+    if (this.#current === undefined) {
+      this.trailer += `${line}\n`
+      return
+    }
     if (RESULT.test(line)) this.#current.assertions++
+    if (RESULT.test(line) && !line.startsWith(' ')) this.#current.tests++
     // The result of a subtest is not an assertion of its own.
     if (SUBTEST.test(line)) this.#current.assertions--
     if (!/^ +ok /.test(line)) this.#current.lines.push(line)
   }
 
-  #finish (failures = '') {
+  #finish (failures = this.#current.tests > 0 ? '' : 'no test ran\n') {
     const { file, assertions, lines, start } = this.#current
     this.#current = undefined
     this.#results++
