@@ -1,16 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { findFreePort } from '../../scripts/load/free-port.ts'
+import { findFreePort } from '../helpers/free-port.ts'
 import { keepAlive, send, type Answer, type Hello } from '../helpers/http.ts'
 import { isAlive, serve, startProgram, type Program, type ProgramOptions } from '../helpers/program.ts'
 import { connectRaw } from '../helpers/raw-client.ts'
+import { fixture } from '../helpers/root.ts'
 import { createSocketPath } from '../helpers/socket-path.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 
-const HANGS = fileURLToPath(new URL('../fixtures/apps/hangs.js', import.meta.url))
+const HANGS = fixture('apps/hangs.js')
 const CANARY = { CANARY_MS: '100' }
 
 interface OnSocket {

@@ -1,18 +1,18 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { measurePrograms } from '../helpers/built.ts'
 import { hello, send, type Hello } from '../helpers/http.ts'
 import { serve, startProgram, type Program, type ProgramOptions } from '../helpers/program.ts'
 import { connectRaw, request, type RawClient } from '../helpers/raw-client.ts'
+import { fixture } from '../helpers/root.ts'
 import { findFreePorts } from '../helpers/slot-ports.ts'
 import { createSocketPath } from '../helpers/socket-path.ts'
 import { startTraffic } from '../helpers/traffic.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 
-const TAKES_A_SLOT_PORT = fileURLToPath(new URL('../fixtures/apps/takes-a-slot-port.js', import.meta.url))
+const TAKES_A_SLOT_PORT = fixture('apps/takes-a-slot-port.js')
 
 interface OnPorts {
   readonly program: Program

@@ -1,16 +1,16 @@
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import t from 'tap'
 import { loadApplication } from '../../src/worker/application.ts'
+import { fixture } from '../helpers/root.ts'
 
-const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/apps/${name}`, import.meta.url))
+const app = (name: string): string => fixture(`apps/${name}`)
 
 await t.test('an application is loaded from ESM and CommonJS, with its options', async (t) => {
   for (const name of [
     'with-options.js', 'common-js.cjs', 'common-js-options-unseen.cjs', 'compiled-from-esm.cjs', 'default-in-an-object.cjs'
   ]) {
-    const { plugin, options } = await loadApplication(fixture(name))
+    const { plugin, options } = await loadApplication(app(name))
 
     t.type(plugin, 'function', name)
     t.same(options, { bodyLimit: 1000 }, name)
@@ -18,7 +18,7 @@ await t.test('an application is loaded from ESM and CommonJS, with its options',
 })
 
 await t.test('an application without options has none', async (t) => {
-  const { plugin, options } = await loadApplication(fixture('hello.js'))
+  const { plugin, options } = await loadApplication(app('hello.js'))
   const fastify = Fastify()
   t.teardown(() => fastify.close())
   await fastify.register(plugin)
@@ -45,12 +45,12 @@ await t.test('the error about a wrong application names the file and what is exp
   ]
 
   for (const [file, code, message] of applications) {
-    await t.rejects(loadApplication(fixture(file)), { code, message }, file)
+    await t.rejects(loadApplication(app(file)), { code, message }, file)
   }
 })
 
 await t.test('an error that the file throws on import is passed on unchanged', async (t) => {
-  await t.rejects(loadApplication(fixture('throws-on-import.js')), new Error('no database'))
+  await t.rejects(loadApplication(app('throws-on-import.js')), new Error('no database'))
 })
 
 await t.test('a reserved option is refused, with its name and the reason', async (t) => {

@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -30,7 +29,7 @@ interface Scenery extends ControlOptions {
 function scenery (t: Test, change: Partial<ControlOptions> = {}, scene = superviseRunning()): Scenery {
   const directory = `/tmp/baton-test-${process.pid}-${Math.random().toString(36).slice(2, 8)}`
   mkdirSync(directory)
-  t.teardown(() => { spawnSync('rm', ['-rf', directory]) })
+  t.teardown(() => { rmSync(directory, { recursive: true, force: true }) })
   const warnings: string[] = []
   let stops = 0
   return {

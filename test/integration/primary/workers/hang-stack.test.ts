@@ -4,9 +4,9 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { captureHangStack, inspectableSettings } from '../../../src/primary/workers/hang-stack.ts'
-import { listeningPorts } from '../../../src/primary/listen/proc-net.ts'
-import { DEADLINE, waitUntil } from '../../helpers/wait-until.ts'
+import { captureHangStack, inspectableSettings } from '../../../../src/primary/workers/hang-stack.ts'
+import { listeningPorts } from '../../../../src/primary/listen/proc-net.ts'
+import { DEADLINE, waitUntil } from '../../../helpers/wait-until.ts'
 
 // So that a worker that listens holds the socket itself, as it does when SCHEDULING is shared.
 cluster.schedulingPolicy = cluster.SCHED_NONE

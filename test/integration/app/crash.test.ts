@@ -1,12 +1,12 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 
 import t from 'tap'
 import type { Test } from 'tap'
 
-import { buildApp, deadline, listen } from './build-app.ts'
-import { open } from './client.ts'
+import { buildApp, deadline, listen } from '../../app/build-app.ts'
+import { open } from '../../app/client.ts'
+import { program } from '../../helpers/root.ts'
 
 const json = { 'content-type': 'application/json' }
 
@@ -86,7 +86,7 @@ await t.test('POST /crash ends a real process, with the exit code or the signal'
   ]
 
   for (const [body, end] of ends) {
-    const child = fork(fileURLToPath(new URL('crashing-app.ts', import.meta.url)))
+    const child = fork(program('test/integration/app/crashing-app.ts'))
     t.teardown(() => child.kill('SIGKILL'))
     const [server] = await once(child, 'message', { signal: deadline() })
     const exited = once(child, 'exit', { signal: deadline() })

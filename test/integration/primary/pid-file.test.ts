@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { checkPidFile, removePidFile, writePidFile } from '../../src/primary/pid-file.ts'
+import { checkPidFile, removePidFile, writePidFile } from '../../../src/primary/pid-file.ts'
 
 const NOBODY = 65534
 

@@ -1,12 +1,11 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { assignmentVariable } from '../../src/protocol/assignment.ts'
-import { DEADLINE } from '../helpers/wait-until.ts'
+import { assignmentVariable } from '../../../src/protocol/assignment.ts'
+import { program } from '../../helpers/root.ts'
+import { DEADLINE } from '../../helpers/wait-until.ts'
 
-/** The same build as in other tests, because V8 sees different branches in the source: the coverage could not be merged. */
-const PROGRAM = fileURLToPath(new URL('../../dist-unbundled/worker/index.js', import.meta.url))
+const PROGRAM = program('src/worker/index.ts')
 
 await t.test('a worker that rejects the settings fails to start, and reports the cause', async (t) => {
   const assignment = assignmentVariable({ slot: 0, generation: 2, application: null, address: { host: '127.0.0.1', port: 0 }, slotPort: null, logFile: null, transport: 'http' })

@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { closeSync, constants, openSync, readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { LogDestination, withoutWaiting } from '../../src/log/destination.ts'
-import { DEADLINE, waitUntil } from '../helpers/wait-until.ts'
+import { LogDestination, withoutWaiting } from '../../../src/log/destination.ts'
+import { program } from '../../helpers/root.ts'
+import { DEADLINE, waitUntil } from '../../helpers/wait-until.ts'
 
 const MEBIBYTE = 1024 * 1024
-const FLOODS = fileURLToPath(new URL('../fixtures/floods-its-log.ts', import.meta.url))
+const FLOODS = program('test/fixtures/floods-its-log.ts')
 
 /** A pipe or a disk: takes bytes while it has room, and refuses the rest. */
 class Sink {

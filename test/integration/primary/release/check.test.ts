@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { checkRelease, type CheckResult } from '../../../src/primary/release/check.ts'
+import { checkRelease, type CheckResult } from '../../../../src/primary/release/check.ts'
+import { fixture, program } from '../../../helpers/root.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
-const APPS = fileURLToPath(new URL('../../fixtures/apps', import.meta.url))
+const PROGRAM = program('src/main.ts')
+const APPS = fixture('apps')
 
 // On a busy machine a process of a test takes its time, which is not what most of them are about.
 process.env.START_TIMEOUT_MS = '120000'

@@ -4,10 +4,10 @@ import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync 
 import { createServer } from 'node:net'
 import { join, relative } from 'node:path'
 import t, { type Test } from 'tap'
-import { claimSocketPath, guardSocket, openSocket } from '../../../src/primary/listen/socket-file.ts'
-import { asNobody } from '../../helpers/as-nobody.ts'
-import { occupy } from '../../helpers/busy-socket.ts'
-import { createSocketPath } from '../../helpers/socket-path.ts'
+import { claimSocketPath, guardSocket, openSocket } from '../../../../src/primary/listen/socket-file.ts'
+import { asNobody } from '../../../helpers/as-nobody.ts'
+import { occupy } from '../../../helpers/busy-socket.ts'
+import { createSocketPath } from '../../../helpers/socket-path.ts'
 
 async function listenOn (t: Test, path: string): Promise<ReturnType<typeof createServer>> {
   const server = createServer((socket) => { socket.destroy() }).listen(path)

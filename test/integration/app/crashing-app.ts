@@ -1,4 +1,4 @@
-import { buildApp, listen } from './build-app.ts'
+import { buildApp, listen } from '../../app/build-app.ts'
 
 /** Runs the example in a process that `POST /crash` can end. */
 process.env.EXAMPLE_CRASH = 'true'

@@ -3,14 +3,14 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import { userInfo } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { findInstance, type Wanted } from '../../src/cli/find-instance.ts'
-import { readInstanceHint } from '../../src/config/config.ts'
-import { DEADLINE } from '../helpers/wait-until.ts'
-import { aStatus, fakeService, json, socketFolder } from './fake-service.ts'
+import { findInstance, type Wanted } from '../../../src/cli/find-instance.ts'
+import { readInstanceHint } from '../../../src/config/config.ts'
+import { program } from '../../helpers/root.ts'
+import { DEADLINE } from '../../helpers/wait-until.ts'
+import { aStatus, fakeService, json, socketFolder } from '../../cli/fake-service.ts'
 
-const LEAVES_ITS_SOCKET = fileURLToPath(new URL('../fixtures/leaves-its-socket.ts', import.meta.url))
+const LEAVES_ITS_SOCKET = program('test/fixtures/leaves-its-socket.ts')
 const { uid } = userInfo()
 
 const wanting = (directories: readonly string[], more: Partial<Wanted> = {}): Wanted => ({

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { resolveLinks, startPaths, workerProgram, type StartPaths } from '../../../src/primary/release/paths.ts'
-import { createReleaseFolders, type ReleaseFolders } from './release-folders.ts'
+import { resolveLinks, startPaths, workerProgram, type StartPaths } from '../../../../src/primary/release/paths.ts'
+import { createReleaseFolders, type ReleaseFolders } from '../../../primary/release/release-folders.ts'
+import { program } from '../../../helpers/root.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../fixtures/prints-its-paths.ts', import.meta.url))
+const PROGRAM = program('test/fixtures/prints-its-paths.ts')
 
 interface Start {
   /** Physical working directory. */

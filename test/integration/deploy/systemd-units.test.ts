@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import t from 'tap'
-import { readConfig } from '../../src/config/config.ts'
-import { ExitCode } from '../../src/exit-codes.ts'
-import { missing } from '../helpers/held-socket.ts'
+import { readConfig } from '../../../src/config/config.ts'
+import { ExitCode } from '../../../src/exit-codes.ts'
+import { missing } from '../../helpers/held-socket.ts'
+import { ROOT } from '../../helpers/root.ts'
 
-const SERVICE = fileURLToPath(new URL('../../deploy/systemd/baton.service', import.meta.url))
+const SERVICE = join(ROOT, 'deploy/systemd/baton.service')
 const unit = readFileSync(SERVICE, 'utf8')
 
 /** The exposure up to which systemd says OK, as the issue of its hardening asked for. */
@@ -16,7 +17,7 @@ await t.test('the exposure of the service is OK, and what docs/systemd.md says',
   const { stdout, stderr } = spawnSync('systemd-analyze', ['security', '--no-pager', '--offline=true', SERVICE], { encoding: 'utf8' })
   const version = spawnSync('systemd-analyze', ['--version'], { encoding: 'utf8' }).stdout
   const [, exposure] = /Overall exposure level for baton\.service: ([\d.]+)/.exec(stdout) ?? []
-  const [, documented] = /exposure level is \*\*([\d.]+)\*\*/.exec(readFileSync(new URL('../../docs/systemd.md', import.meta.url), 'utf8')) ?? []
+  const [, documented] = /exposure level is \*\*([\d.]+)\*\*/.exec(readFileSync(join(ROOT, 'docs/systemd.md'), 'utf8')) ?? []
 
   t.ok(Number(exposure) <= OK, `${exposure} ${stderr}`)
   // Other versions look at other things.

@@ -4,10 +4,10 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { claimDirectory, claimSocket } from '../../../src/primary/control/claim-socket.ts'
-import { MAX_PATH } from '../../../src/primary/listen/unix-socket.ts'
-import { asNobody } from '../../helpers/as-nobody.ts'
-import { occupy } from '../../helpers/busy-socket.ts'
+import { claimDirectory, claimSocket } from '../../../../src/primary/control/claim-socket.ts'
+import { MAX_PATH } from '../../../../src/primary/listen/unix-socket.ts'
+import { asNobody } from '../../../helpers/as-nobody.ts'
+import { occupy } from '../../../helpers/busy-socket.ts'
 
 /** A folder with a short path: that of a socket may not be long. */
 function folder (t: Test): string {
