@@ -66,7 +66,7 @@ await t.test('an application with a route at a health path fails to start, and t
   ] as const) {
     const built = build(t, { env, plugin: async (fastify) => { fastify.get(url, async () => 'mine') } })
 
-    await t.rejects(built, { code: 'BATON_HEALTH_ROUTE_TAKEN', message: new RegExp(`route of its own at ${url}`) }, url)
+    await t.rejects(built, { code: 'BATON_HEALTH_ROUTE_TAKEN', message: new RegExp(`its own route at ${url}`) }, url)
   }
 })
 
