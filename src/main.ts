@@ -15,22 +15,37 @@ try {
   process.exit(exitCodeOf(error, ExitCode.cannotStart))
 }
 
-/** Loads what the command needs and nothing else: the primary for as long as it lives, and a client only what asks. */
+/** Loads only the code that the command needs, because a primary keeps it in memory for as long as it runs. */
 async function run (): Promise<void> {
   const command = readCommand(words)
-  if (command.command === 'help') {
-    process.stdout.write(usage(words.name))
-  } else if (command.command === 'version') {
-    process.stdout.write(`${readVersion()}\n`)
-  } else if (command.command === 'start') {
-    const { runPrimary } = await import('./primary/index.ts')
-    await runPrimary(command.application)
-  } else if (command.command === 'check') {
-    const [{ checkRelease }, { showCheck }, { createOutput }] =
-      await Promise.all([import('./primary/release/check.ts'), import('./cli/check.ts'), import('./cli/output.ts')])
-    process.exitCode = showCheck(await checkRelease(command.application), command.json, createOutput())
-  } else {
-    const { runInTerminal } = await import('./cli/index.ts')
-    process.exitCode = await runInTerminal(command)
+  switch (command.command) {
+    case 'help':
+      process.stdout.write(usage(words.name))
+      break
+    case 'version':
+      process.stdout.write(`${readVersion()}\n`)
+      break
+    case 'start': {
+      const { runPrimary } = await import('./primary/index.ts')
+      await runPrimary(command.application)
+      break
+    }
+    case 'check': {
+      const [{ checkRelease }, { showCheck }, { createOutput }] =
+        await Promise.all([import('./primary/release/check.ts'), import('./cli/check.ts'), import('./cli/output.ts')])
+      process.exitCode = showCheck(await checkRelease(command.application), command.json, createOutput())
+      break
+    }
+    case 'reload':
+    case 'status':
+    case 'scale':
+    case 'stop': {
+      const { runInTerminal } = await import('./cli/index.ts')
+      process.exitCode = await runInTerminal(command)
+      break
+    }
+    /* c8 ignore next 2 -- the compiler fails when a command has no case */
+    default:
+      command satisfies never
   }
 }

@@ -4,7 +4,7 @@ import type { CheckResult } from '../primary/release/check.ts'
 import type { Output } from './output.ts'
 import { milliseconds } from './units.ts'
 
-/** Shows what a check of the configuration and of the application found. */
+/** Shows the result of a check of the configuration and of the application. */
 export function showCheck ({ problems, application }: CheckResult, json: boolean, output: Output): ExitCode {
   const code = codeOf({ problems, application })
   if (json) {
@@ -26,7 +26,7 @@ function codeOf ({ problems, application }: CheckResult): ExitCode {
   return application?.error == null ? ExitCode.ok : ExitCode.cannotStart
 }
 
-/** Ours say what is wrong; those of others say it with the place in the code. */
+/** The message of an error of ours is enough; any other error needs its stack to be understood. */
 function describe ({ code = '', message, stack = message }: ErrorReport): string {
   return code.startsWith('BATON_') ? message : stack
 }

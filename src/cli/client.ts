@@ -2,25 +2,25 @@ import { request, type IncomingMessage } from 'node:http'
 import { EVENT_STREAM } from '../protocol/control-api.ts'
 import { RequestRefusedError, ServiceWentAwayError, StrangeAnswerError } from '../errors.ts'
 
-/** Of an answer that is not understood, in the error about it. */
-const EXCERPT = 60
+/** Characters of an answer that cannot be parsed which its error shows. */
+const EXCERPT_LENGTH = 60
 
 type Method = 'GET' | 'POST'
 
-/** The control socket of one instance, as a client of it sees it. */
+/** A client of the control socket of one instance. */
 export class Client {
   readonly #socket: string
   readonly #signal: AbortSignal
 
-  /** @param signal ends all requests; what they throw is its reason then */
+  /** @param signal ends all requests, which then throw its reason */
   constructor (socket: string, signal: AbortSignal) {
     this.#socket = socket
     this.#signal = signal
   }
 
   /**
-   * @returns the answer, which is taken at its word
-   * @throws what the connection throws when there is none, RequestRefusedError, ServiceWentAwayError, StrangeAnswerError
+   * @returns the answer, whose fields are not checked
+   * @throws an error of the connection, RequestRefusedError, ServiceWentAwayError, StrangeAnswerError
    */
   async ask<Answer>(method: Method, path: string, body?: object): Promise<Answer> {
     const response = await this.#send(method, path, 'application/json', body)
@@ -28,10 +28,10 @@ export class Client {
   }
 
   /**
-   * Asks for a stream of events.
+   * Requests a stream of events.
    *
-   * @param awaited what the service is expected to say, for the error when the connection is lost
-   * @returns its lines; whoever stops reading closes the connection
+   * @param awaited what the command waits for, for the error when the connection is lost
+   * @returns its lines; the connection is closed when the caller stops reading
    */
   async * stream (path: string, body: object, awaited: () => string): AsyncGenerator<string> {
     const response = await this.#send('POST', path, EVENT_STREAM, body)
@@ -49,12 +49,17 @@ export class Client {
 
   async #send (method: Method, path: string, accept: string, body: object | undefined): Promise<IncomingMessage> {
     const text = body === undefined ? undefined : JSON.stringify(body)
-    const headers = { accept, ...text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) } }
+    const headers = {
+      accept,
+      ...text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
+    }
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const sent = request({ socketPath: this.#socket, method, path, headers, agent: false, signal: this.#signal }, resolve)
+      const options = { socketPath: this.#socket, method, path, headers, agent: false, signal: this.#signal }
+      const sent = request(options, resolve)
       sent.on('error', (error) => {
-        const isUnderWay = (error as NodeJS.ErrnoException).syscall !== 'connect'
-        reject(isUnderWay || this.#signal.aborted ? this.#lost(error, `anything to ${method} ${path}`) : error)
+        const isConnected = (error as NodeJS.ErrnoException).syscall !== 'connect'
+        const isLost = isConnected || this.#signal.aborted
+        reject(isLost ? this.#lost(error, `an answer to ${method} ${path}`) : error)
       })
       sent.end(text)
     })
@@ -73,7 +78,7 @@ export class Client {
     try {
       for await (const chunk of response.setEncoding('utf8')) text += String(chunk)
     } catch (error) {
-      throw this.#lost(error, `everything to ${asked}`)
+      throw this.#lost(error, `the rest of the answer to ${asked}`)
     }
     return text
   }
@@ -84,7 +89,7 @@ export class Client {
   }
 }
 
-/** @throws StrangeAnswerError when it is no object in JSON */
+/** @throws StrangeAnswerError when the text is not a JSON object */
 export function parse (asked: string, text: string): object {
   let answer: unknown
   try {
@@ -92,6 +97,6 @@ export function parse (asked: string, text: string): object {
   } catch {
     // Reported below.
   }
-  if (typeof answer !== 'object' || answer === null) throw new StrangeAnswerError(asked, text.slice(0, EXCERPT))
+  if (typeof answer !== 'object' || answer === null) throw new StrangeAnswerError(asked, text.slice(0, EXCERPT_LENGTH))
   return answer
 }

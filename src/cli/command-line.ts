@@ -3,50 +3,50 @@ import { UsageError } from '../errors.ts'
 import { MAX_TIMER } from '../config/setting-kinds.ts'
 import { COMMANDS, type CommandName } from './usage.ts'
 
-/** Of waiting for a reload, a change of the number of workers, a stop; milliseconds. */
+/** Milliseconds that reload, scale and stop wait. */
 const DEFAULT_TIMEOUT = 600_000
-/** Seconds between two pictures of `--watch`. */
+/** Seconds between two updates of `--watch`. */
 const DEFAULT_WATCH = '2'
 const MAX_WORKERS = 1024
 const SECONDS = /^\d+(\.\d+)?$/
 
-interface Answer {
+interface OutputOptions {
   /** Machine-readable output. */
   readonly json: boolean
 }
 
-interface ToInstance extends Answer {
+interface InstanceOptions extends OutputOptions {
   /** Path of the control socket, if it was given. */
   readonly socket: string | undefined
 }
 
-interface Waiting extends ToInstance {
+interface WaitingOptions extends InstanceOptions {
   /** Milliseconds. */
   readonly timeout: number
 }
 
-export interface ReloadCommand extends Waiting {
+export interface ReloadCommand extends WaitingOptions {
   readonly command: 'reload'
-  /** Wait for the end of the old workers as well. */
+  /** Also wait until the old workers have exited. */
   readonly drained: boolean
 }
 
-export interface StatusCommand extends ToInstance {
+export interface StatusCommand extends InstanceOptions {
   readonly command: 'status'
-  /** Milliseconds between two pictures; undefined for one. */
+  /** Milliseconds between two updates; undefined to show the status once. */
   readonly watch: number | undefined
 }
 
-export interface ScaleCommand extends Waiting {
+export interface ScaleCommand extends WaitingOptions {
   readonly command: 'scale'
   readonly workers: number
 }
 
-export interface StopCommand extends Waiting {
+export interface StopCommand extends WaitingOptions {
   readonly command: 'stop'
 }
 
-/** What is asked of a running instance. */
+/** A command for a running instance. */
 export type ClientCommand = ReloadCommand | StatusCommand | ScaleCommand | StopCommand
 
 export type Command =
@@ -54,12 +54,12 @@ export type Command =
   | { readonly command: 'version' }
   /** `application` as typed. */
   | { readonly command: 'start', readonly application: string | undefined }
-  | Answer & { readonly command: 'check', readonly application: string | undefined }
+  | OutputOptions & { readonly command: 'check', readonly application: string | undefined }
   | ClientCommand
 
-/** A command line before its options are read. */
+/** A command line whose options have not been read yet. */
 export interface Words {
-  /** Undefined when none was named, which starts the service as well. */
+  /** Undefined when the line names no command, which starts the service too. */
   readonly name: CommandName | undefined
   readonly rest: readonly string[]
 }
@@ -88,12 +88,13 @@ interface Values {
 }
 
 /**
- * Finds the command: the first word that is no option, if it is the name of one. After `--` all words are
- * applications.
+ * Finds the command: the first word that is not an option, if it is the name of a command. After `--` every word is an
+ * application.
  */
 export function findCommand (words: readonly string[]): Words {
   const args = withOptionalValue(words, '--watch', DEFAULT_WATCH)
-  const { tokens } = parseArgs({ args, strict: false, allowPositionals: true, tokens: true, options: { ...HELP, ...WAITING } })
+  const options = { ...HELP, ...WAITING }
+  const { tokens } = parseArgs({ args, strict: false, allowPositionals: true, tokens: true, options })
   const first = tokens.find(({ kind }) => kind === 'positional' || kind === 'option-terminator')
   const name = first?.kind === 'positional' ? COMMANDS.find((command) => command === first.value) : undefined
   return { name, rest: args.filter((_, index) => name === undefined || index !== first?.index) }
@@ -106,19 +107,31 @@ export function readCommand ({ name, rest }: Words): Command {
   if (values.help === true) return { command: 'help' }
   if (values.version === true) return { command: 'version' }
 
-  const json = values.json ?? false
-  const answer = { socket: values.socket, json }
   if (values.socket === '') throw new UsageError('--socket is empty: it must be the path of a control socket')
-  if (command === 'start') return { command, application: readApplication(positionals) }
-  if (command === 'check') return { command, json, application: readApplication(positionals) }
-  if (command === 'scale') return { command, ...answer, timeout: readTimeout(values), workers: readWorkers(positionals) }
-  if (positionals.length > 0) throw new UsageError(`${command} takes no argument, and was given ${positionals.join(' ')}`)
-  if (command === 'status') return { command, ...answer, watch: values.watch === undefined ? undefined : readSeconds('--watch', values.watch) }
-  if (command === 'stop') return { command, ...answer, timeout: readTimeout(values) }
-  return { command, ...answer, timeout: readTimeout(values), drained: values.drained ?? false }
+  const json = values.json ?? false
+  const instance = { socket: values.socket, json }
+  switch (command) {
+    case 'start':
+      return { command, application: readApplication(positionals) }
+    case 'check':
+      return { command, json, application: readApplication(positionals) }
+    case 'reload':
+      refuseArguments(command, positionals)
+      return { command, ...instance, timeout: readTimeout(values), drained: values.drained ?? false }
+    case 'status':
+      refuseArguments(command, positionals)
+      return { command, ...instance, watch: readWatch(values) }
+    case 'scale':
+      return { command, ...instance, timeout: readTimeout(values), workers: readWorkers(positionals) }
+    case 'stop':
+      refuseArguments(command, positionals)
+      return { command, ...instance, timeout: readTimeout(values) }
+  }
 }
 
-function parse (rest: readonly string[], options: NonNullable<ParseArgsConfig['options']>): { values: Values, positionals: string[] } {
+function parse (
+  rest: readonly string[], options: NonNullable<ParseArgsConfig['options']>
+): { values: Values, positionals: string[] } {
   try {
     return parseArgs({ args: [...rest], allowPositionals: true, options: { ...HELP, ...options } })
   } catch (error) {
@@ -126,19 +139,31 @@ function parse (rest: readonly string[], options: NonNullable<ParseArgsConfig['o
   }
 }
 
+function refuseArguments (command: CommandName, positionals: readonly string[]): void {
+  if (positionals.length > 0) throw new UsageError(`${command} takes no argument, but got ${positionals.join(' ')}`)
+}
+
 function readApplication (positionals: readonly string[]): string | undefined {
-  if (positionals.length > 1) throw new UsageError(`one application at a time, not ${positionals.length}: ${positionals.join(' ')}`)
+  if (positionals.length > 1) {
+    throw new UsageError(`only one application is possible, not ${positionals.length}: ${positionals.join(' ')}`)
+  }
   return positionals[0]
 }
 
 function readWorkers (positionals: readonly string[]): number {
   const [word, ...others] = positionals
-  if (word === undefined || others.length > 0) throw new UsageError(`scale takes one argument, the number of workers, and was given ${positionals.length}`)
+  if (word === undefined || others.length > 0) {
+    throw new UsageError(`scale takes one argument, the number of workers, but got ${positionals.length}`)
+  }
   const workers = Number(word)
   if (!/^\d+$/.test(word) || workers < 1 || workers > MAX_WORKERS) {
     throw new UsageError(`the number of workers is "${word}": it must be an integer from 1 to ${MAX_WORKERS}`)
   }
   return workers
+}
+
+function readWatch ({ watch }: Values): number | undefined {
+  return watch === undefined ? undefined : readSeconds('--watch', watch)
 }
 
 function readTimeout ({ timeout }: Values): number {
@@ -149,12 +174,13 @@ function readTimeout ({ timeout }: Values): number {
 function readSeconds (option: string, text: string): number {
   const milliseconds = Math.round(Number(text) * 1000)
   if (!SECONDS.test(text) || milliseconds < 1 || milliseconds > MAX_TIMER) {
-    throw new UsageError(`${option} is "${text}": it must be a number of seconds from 0.001 to ${Math.floor(MAX_TIMER / 1000)}`)
+    const longest = Math.floor(MAX_TIMER / 1000)
+    throw new UsageError(`${option} is "${text}": it must be a number of seconds from 0.001 to ${longest}`)
   }
   return milliseconds
 }
 
-/** `parseArgs()` knows options with a value and without, and none that may have one. */
+/** `parseArgs()` has options with and without a value, but none whose value is optional. */
 function withOptionalValue (words: readonly string[], option: string, fallback: string): string[] {
   const end = words.indexOf('--')
   const at = words.indexOf(option)

@@ -2,8 +2,8 @@ import type { InstanceHint } from '../config/config.ts'
 import type { Places } from './find-instance.ts'
 import type { Output } from './output.ts'
 
-/** What commands see of the world; tests have one of their own. */
-export interface Surroundings {
+/** The environment of a command; tests pass their own. */
+export interface Context {
   readonly output: Output
   readonly hint: InstanceHint
   /** Aborted when the user presses Ctrl-C. */

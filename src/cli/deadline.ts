@@ -1,9 +1,9 @@
 import { CommandTimeoutError, InterruptedError } from '../errors.ts'
 import { seconds } from './units.ts'
 
-/** How long a command waits: until its deadline, or until the user has had enough. */
-export class Patience {
-  /** Aborted with the error that says which of them it was. */
+/** How long a command waits: until its timeout, or until the user interrupts it. */
+export class Deadline {
+  /** Aborted with the error that says which of the two happened. */
   readonly signal: AbortSignal
   readonly #timer: NodeJS.Timeout
   readonly #interrupt: AbortSignal
@@ -11,21 +11,21 @@ export class Patience {
 
   /**
    * @param timeout milliseconds
-   * @param goesOn what happens without the command, as the end of a sentence
+   * @param afterwards what continues without the command; ends the error's sentence
    */
-  constructor (timeout: number, interrupt: AbortSignal, goesOn: string) {
-    // Not AbortSignal.any(): some versions of Node lose a signal that only it knows.
+  constructor (timeout: number, interrupt: AbortSignal, afterwards: string) {
+    // Not AbortSignal.any(): some versions of Node garbage-collect a signal that only it refers to.
     const controller = new AbortController()
     this.signal = controller.signal
-    this.#timer = setTimeout(() => { controller.abort(new CommandTimeoutError(seconds(timeout), goesOn)) }, timeout)
+    this.#timer = setTimeout(() => { controller.abort(new CommandTimeoutError(seconds(timeout), afterwards)) }, timeout)
     this.#interrupt = interrupt
-    this.#onInterrupt = () => { controller.abort(new InterruptedError(goesOn)) }
+    this.#onInterrupt = () => { controller.abort(new InterruptedError(afterwards)) }
     if (interrupt.aborted) this.#onInterrupt()
     else interrupt.addEventListener('abort', this.#onInterrupt)
   }
 
-  /** It is over: nothing keeps the process alive any more. */
-  end (): void {
+  /** Stops the timer, which would keep the process alive. */
+  clear (): void {
     clearTimeout(this.#timer)
     this.#interrupt.removeEventListener('abort', this.#onInterrupt)
   }

@@ -5,9 +5,9 @@ const SHOW_CURSOR = '\x1b[?25h'
 const CLEAR_BELOW = '\r\x1b[J'
 
 /**
- * Lines at the end of a terminal that are rewritten in place, below those that stay.
+ * Lines at the end of a terminal that are rewritten in place, below the lines that stay.
  *
- * In a pipe there is no such place: nothing is shown there but what stays.
+ * A pipe cannot be rewritten: it gets only the lines that stay.
  */
 export class LiveBlock {
   readonly #output: Output
@@ -17,12 +17,13 @@ export class LiveBlock {
     this.#output = output
   }
 
-  /** Lines are cut at the width of the terminal and their number at its height: else they could not be rewritten. */
+  /** Shows only what fits into the width and the height of the terminal: more could not be rewritten. */
   show (lines: readonly string[]): void {
     if (!this.#output.isTerminal) return
     const { columns, rows } = this.#output.size()
     const shown = lines.slice(0, rows - 1).map((line) => line.slice(0, columns - 1))
-    this.#output.write(`${this.#lines === 0 ? HIDE_CURSOR : ''}${this.#back()}${shown.map((line) => `${line}\n`).join('')}`)
+    const hide = this.#lines === 0 ? HIDE_CURSOR : ''
+    this.#output.write(`${hide}${this.#back()}${shown.map((line) => `${line}\n`).join('')}`)
     this.#lines = shown.length
   }
 
@@ -32,14 +33,14 @@ export class LiveBlock {
     this.#output.write(`${line}\n`)
   }
 
-  /** Takes the block away, and leaves the terminal as it was. */
+  /** Removes the block, and restores the terminal. */
   clear (): void {
     if (this.#lines === 0) return
     this.#output.write(`${this.#back()}${SHOW_CURSOR}`)
     this.#lines = 0
   }
 
-  /** Leaves the block where it is, and the terminal as it was. */
+  /** Keeps the block on the screen, and restores the terminal. */
   release (): void {
     if (this.#lines > 0) this.#output.write(SHOW_CURSOR)
     this.#lines = 0

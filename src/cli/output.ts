@@ -1,34 +1,34 @@
 import type { Environment } from '../config/config.ts'
 
-/** Of a terminal that does not know its size, or says 0. */
+/** Size of a terminal that does not report its own, or reports 0. */
 const COLUMNS = 80
 const ROWS = 24
 
-/** Where a command writes to. */
+/** Where a command writes. */
 export interface Output {
   /** To standard output. */
   readonly write: (text: string) => void
   /** To standard error. */
   readonly warn: (text: string) => void
-  /** What is written may be rewritten in place. */
+  /** Whether written lines can be rewritten in place. */
   readonly isTerminal: boolean
   readonly hasColor: boolean
   readonly size: () => { readonly columns: number, readonly rows: number }
 }
 
 /** What the user's environment says about the terminal. */
-export interface TerminalWish {
-  /** It does not understand control sequences. */
+export interface TerminalPreferences {
+  /** The terminal does not understand control sequences. */
   readonly isDumb: boolean
   /** As defined by no-color.org. */
   readonly isColorless: boolean
 }
 
-export function readTerminalWish (environment: Environment = process.env): TerminalWish {
+export function readTerminalPreferences (environment: Environment = process.env): TerminalPreferences {
   return { isDumb: environment.TERM === 'dumb', isColorless: (environment.NO_COLOR ?? '') !== '' }
 }
 
-/** What of `process.stdout` counts; a parameter for tests. */
+/** The part of `process.stdout` that is used; a parameter for tests. */
 export interface Stream {
   readonly isTTY?: boolean
   readonly columns?: number
@@ -36,13 +36,16 @@ export interface Stream {
   readonly write: (text: string) => unknown
 }
 
-export function createOutput (stdout: Stream = process.stdout, stderr: Stream = process.stderr, wish: TerminalWish = readTerminalWish()): Output {
-  const isTerminal = stdout.isTTY === true && !wish.isDumb
+export function createOutput (
+  stdout: Stream = process.stdout, stderr: Stream = process.stderr,
+  preferences: TerminalPreferences = readTerminalPreferences()
+): Output {
+  const isTerminal = stdout.isTTY === true && !preferences.isDumb
   return {
     write: (text) => { stdout.write(text) },
     warn: (text) => { stderr.write(text) },
     isTerminal,
-    hasColor: isTerminal && !wish.isColorless,
+    hasColor: isTerminal && !preferences.isColorless,
     size: () => ({ columns: stdout.columns || COLUMNS, rows: stdout.rows || ROWS })
   }
 }

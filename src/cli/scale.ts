@@ -4,16 +4,16 @@ import type { Status } from '../protocol/control-api.ts'
 import { RequestRefusedError } from '../errors.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { Client } from './client.ts'
-import type { Instance } from './find-instance.ts'
+import type { FoundInstance } from './find-instance.ts'
 import { LiveBlock } from './live-block.ts'
 import type { Output } from './output.ts'
 
-/** Milliseconds between two looks. */
-const INTERVAL = 200
+/** Milliseconds. */
+const POLL_INTERVAL = 200
 
-/** Asks for so many workers, and waits until they are ready and no other is. */
+/** Changes the number of workers, and waits until exactly that many are ready. */
 export async function scale (
-  { socket, status: before }: Instance, { workers, json }: ScaleCommand, output: Output, signal: AbortSignal
+  { socket, status: before }: FoundInstance, { workers, json }: ScaleCommand, output: Output, signal: AbortSignal
 ): Promise<ExitCode> {
   const client = new Client(socket, signal)
   const block = new LiveBlock(output)
@@ -23,20 +23,23 @@ export async function scale (
   try {
     while (true) {
       const status = await client.ask<Status>('GET', '/status')
-      if (status.wanted !== workers) throw new RequestRefusedError(`somebody else asked for ${status.wanted} workers meanwhile`)
+      if (status.wanted !== workers) {
+        throw new RequestRefusedError(`another request changed the number of workers to ${status.wanted} meanwhile`)
+      }
       const ready = readySlots(status)
       if (isReached(ready, workers)) break
       if (!json) block.show([`${ready.size} ready, ${workers} wanted`])
-      await pause(INTERVAL, undefined, { signal }).catch(() => { throw signal.reason })
+      await pause(POLL_INTERVAL, undefined, { signal }).catch(() => { throw signal.reason })
     }
   } finally {
     block.clear()
   }
-  output.write(json ? `${JSON.stringify({ workers })}\n` : `${workers} worker${workers === 1 ? ' is' : 's are'} ready\n`)
+  if (json) output.write(`${JSON.stringify({ workers })}\n`)
+  else output.write(`${workers} worker${workers === 1 ? ' is' : 's are'} ready\n`)
   return ExitCode.ok
 }
 
-/** A slot is ready also while a reload replaces its worker. */
+/** Slots and not workers: during a reload a slot may have two that are ready. */
 function readySlots ({ workers }: Status): Set<number> {
   return new Set(workers.filter(({ state }) => state === 'ready').map(({ slot }) => slot))
 }

@@ -8,11 +8,11 @@ const UNKNOWN = '-'
 
 const right = (title: string): Column => ({ title, align: 'right' })
 const COLUMNS: readonly Column[] = [
-  right('slot'), right('pid'), right('gen'), { title: 'state', align: 'left' }, right('uptime'), right('restarts'), right('delay'),
-  right('util'), right('rss'), right('conns'), right('reqs'), right('served')
+  right('slot'), right('pid'), right('gen'), { title: 'state', align: 'left' }, right('uptime'), right('restarts'),
+  right('delay'), right('util'), right('rss'), right('conns'), right('reqs'), right('served')
 ]
 
-/** @returns the lines of a picture of the service, 80 columns wide but for the cause of a reload that failed */
+/** @returns lines of at most 80 columns, except for the cause of a failed reload */
 export function formatStatus (status: Status): string[] {
   const { version, node, pid, url, state, uptimeMs, crashLoop, generation, rollout, wanted, workers } = status
   const ready = workers.filter(({ state }) => state === 'ready').length
@@ -22,17 +22,21 @@ export function formatStatus (status: Status): string[] {
     `process ${pid}, Node ${node.replace(/^v/, '')}, up ${span(uptimeMs)}, ${ready} of ${wanted} workers ready`,
     since + shorten(generation.application ?? 'the built-in application', WIDTH - since.length),
     ...rollout === null ? [] : [`reloading to generation ${rollout.generation}`],
-    ...crashLoop ? ['workers crash again and again: restarts are delayed'] : [],
+    ...crashLoop ? ['workers crash repeatedly: restarts are delayed'] : [],
     '',
-    ...formatTable(COLUMNS, [...workers].sort((one, other) => one.slot - other.slot || one.generation - other.generation).map(row), WIDTH),
+    ...formatTable(COLUMNS, [...workers].sort(bySlot).map(row), WIDTH),
     '',
     ...lastReload(status)
   ]
 }
 
-/** @returns whether somebody answers requests */
+/** @returns whether the service answers requests */
 export function isServing ({ state, workers }: Status): boolean {
   return state !== 'stopping' && state !== 'stopped' && workers.some(({ state }) => state === 'ready')
+}
+
+function bySlot (one: WorkerStatus, other: WorkerStatus): number {
+  return one.slot - other.slot || one.generation - other.generation
 }
 
 function row (worker: WorkerStatus): string[] {

@@ -3,18 +3,19 @@ import type { StatusCommand } from './command-line.ts'
 import type { Status } from '../protocol/control-api.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { Client } from './client.ts'
-import type { Instance } from './find-instance.ts'
+import type { FoundInstance } from './find-instance.ts'
+import { Deadline } from './deadline.ts'
 import { LiveBlock } from './live-block.ts'
 import type { Output } from './output.ts'
-import { Patience } from './deadline.ts'
 import { formatStatus, isServing } from './status-view.ts'
 
-/** Milliseconds that a service has for each of its answers. */
+/** Milliseconds that the service may take for each answer. */
 const ANSWER_TIMEOUT = 10_000
 
-/** Shows how the service is: once, or again and again until Ctrl-C. */
+/** Shows the state of the service: once, or repeatedly until Ctrl-C. */
 export async function status (
-  { socket, status: first }: Instance, { json, watch }: StatusCommand, output: Output, interrupt: AbortSignal, answerTimeout = ANSWER_TIMEOUT
+  { socket, status: first }: FoundInstance, { json, watch }: StatusCommand, output: Output, interrupt: AbortSignal,
+  answerTimeout = ANSWER_TIMEOUT
 ): Promise<ExitCode> {
   const block = new LiveBlock(output)
   const isRewritten = watch !== undefined && output.isTerminal && !json
@@ -30,20 +31,20 @@ export async function status (
       current = await ask(socket, interrupt, answerTimeout)
     }
   } catch (error) {
-    // Ctrl-C is how one ends it.
+    // Ctrl-C is the normal way to end `--watch`.
     if (interrupt.aborted) return ExitCode.ok
     throw error
-  /* c8 ignore next -- V8 counts a way out of the block above that there is not: it returns or throws */
+  /* c8 ignore next -- V8 counts an exit from the block above that does not exist: it returns or throws */
   } finally {
     block.release()
   }
 }
 
 async function ask (socket: string, interrupt: AbortSignal, timeout: number): Promise<Status> {
-  const patience = new Patience(timeout, interrupt, 'the service does not answer')
+  const deadline = new Deadline(timeout, interrupt, 'the service does not answer')
   try {
-    return await new Client(socket, patience.signal).ask<Status>('GET', '/status')
+    return await new Client(socket, deadline.signal).ask<Status>('GET', '/status')
   } finally {
-    patience.end()
+    deadline.clear()
   }
 }

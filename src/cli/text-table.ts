@@ -1,4 +1,4 @@
-/** Between columns: as much as fits. */
+/** Between columns, the widest that fits. */
 const GAPS = ['  ', ' ']
 
 export interface Column {
@@ -6,18 +6,25 @@ export interface Column {
   readonly align: 'left' | 'right'
 }
 
-/** @returns lines of aligned columns, with narrower gaps when they would be wider than `width` */
-export function formatTable (columns: readonly Column[], rows: ReadonlyArray<readonly string[]>, width: number): string[] {
-  const widths = columns.map(({ title }, index) => Math.max(title.length, ...rows.map((row) => (row[index] as string).length)))
+/** @returns lines of aligned columns, with narrow gaps if the lines would be wider than `width` otherwise */
+export function formatTable (
+  columns: readonly Column[], rows: ReadonlyArray<readonly string[]>, width: number
+): string[] {
+  const widthOf = ({ title }: Column, index: number): number =>
+    Math.max(title.length, ...rows.map((row) => (row[index] as string).length))
+  const widths = columns.map(widthOf)
   const total = widths.reduce((sum, each) => sum + each)
   const gap = GAPS.find((gap) => total + gap.length * (columns.length - 1) <= width) ?? ' '
   return [columns.map(({ title }) => title), ...rows].map((row) => row
-    .map((cell, index) => columns[index]?.align === 'left' ? cell.padEnd(widths[index] as number) : cell.padStart(widths[index] as number))
+    .map((cell, index) => {
+      const width = widths[index] as number
+      return columns[index]?.align === 'left' ? cell.padEnd(width) : cell.padStart(width)
+    })
     .join(gap)
     .trimEnd())
 }
 
-/** @returns the text with its middle left out where it is longer: the ends of a path say most */
+/** @returns a text of at most `width`; its middle is left out, because the ends of a path say most */
 export function shorten (text: string, width: number): string {
   if (text.length <= width) return text
   const head = Math.floor((width - 1) / 3)

@@ -43,7 +43,7 @@ export function moment (time: string): string {
   return `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`
 }
 
-/** What rounds up to 1000 of a unit is 1.0 of the next. */
+/** An amount that rounds up to 1000 of a unit is shown as 1.0 of the next. */
 function scaled (amount: number): string {
   const [unit, name] = STEPS.find(([unit]) => amount >= unit * 0.9995) as typeof STEPS[number]
   return `${digits(amount / unit)} ${name}`

@@ -13,7 +13,7 @@ await t.test('a release that would start is ok', async (t) => {
   t.equal(output.err(), '')
 })
 
-await t.test('each problem of the configuration is named, with code 78', async (t) => {
+await t.test('each problem of the configuration is shown, with code 78', async (t) => {
   const output = recordOutput()
 
   t.equal(showCheck({ problems: [{ message: 'one' }, { message: 'two' }], application: null }, false, output), 78)
@@ -21,7 +21,7 @@ await t.test('each problem of the configuration is named, with code 78', async (
   t.equal(output.err(), 'baton: one\nbaton: two\n')
 })
 
-await t.test('an application that cannot start is named with its cause, and the place in the code if that is not ours, with code 3', async (t) => {
+await t.test('the cause is shown when an application cannot start, with a stack unless it is an error of ours, with code 3', async (t) => {
   for (const [error, told] of [
     [{ message: 'no plugin', code: 'BATON_NO_PLUGIN', stack: 'here' }, 'no plugin'],
     [{ message: 'Unexpected token', stack: 'app.js:7\nUnexpected token' }, 'app.js:7\nUnexpected token'],
@@ -35,14 +35,14 @@ await t.test('an application that cannot start is named with its cause, and the 
   }
 })
 
-await t.test('one that does not close well is warned of', async (t) => {
+await t.test('an application that does not close cleanly is a warning', async (t) => {
   const output = recordOutput()
 
   t.equal(showCheck({ problems: [], application: { ...READY, warning: { message: 'it hangs' } } }, false, output), 0)
   t.equal(output.err(), 'baton: it hangs\n')
 })
 
-await t.test('--json says the same in one object', async (t) => {
+await t.test('--json prints the same as one object', async (t) => {
   for (const [result, code] of [
     [{ problems: [], application: READY }, 0],
     [{ problems: [{ message: 'one' }], application: null }, 78],

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { Client } from '../../src/cli/client.ts'
-import { Patience } from '../../src/cli/deadline.ts'
+import { Deadline } from '../../src/cli/deadline.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 import { fakeService, json, socketFolder } from './fake-service.ts'
 
@@ -15,14 +15,14 @@ async function read (stream: AsyncIterable<string>): Promise<string[]> {
   return lines
 }
 
-await t.test('a question with a body is JSON, and so is the answer', async (t) => {
+await t.test('the body of a request is JSON, and so is that of the answer', async (t) => {
   const service = await fakeService(t, { 'POST /scale': (response, body) => { json(response, { got: body }) } })
 
   t.strictSame(await new Client(service.socket, forever()).ask('POST', '/scale', { workers: 3 }), { got: { workers: 3 } })
   t.strictSame(service.asked, ['POST /scale {"workers":3}'])
 })
 
-await t.test('what is refused throws the message of the service', async (t) => {
+await t.test('a refused request throws the message of the service', async (t) => {
   for (const status of [400, 404, 409]) {
     const service = await fakeService(t, { 'POST /scale': (response) => { json(response, { statusCode: status, error: 'No', message: 'the service is stopping' }, status) } })
 
@@ -30,7 +30,7 @@ await t.test('what is refused throws the message of the service', async (t) => {
   }
 })
 
-await t.test('answers that are not ours are named', async (t) => {
+await t.test('answers of other programs are named', async (t) => {
   const service = await fakeService(t, {
     'GET /text': (response) => { response.end('hello') },
     'GET /null': (response) => { response.end('null') },
@@ -38,7 +38,7 @@ await t.test('answers that are not ours are named', async (t) => {
   })
   const client = new Client(service.socket, forever())
 
-  await t.rejects(client.ask('GET', '/text'), { code: 'BATON_STRANGE_ANSWER', message: 'the answer to GET /text is not one of Baton: hello' })
+  await t.rejects(client.ask('GET', '/text'), { code: 'BATON_STRANGE_ANSWER', message: 'the answer to GET /text does not come from Baton: hello' })
   await t.rejects(client.ask('GET', '/null'), { code: 'BATON_STRANGE_ANSWER' })
   await t.rejects(client.ask('GET', '/502'), { code: 'BATON_STRANGE_ANSWER', message: /status 502/ })
 })
@@ -59,7 +59,7 @@ await t.test('lines of a stream arrive whole, however the bytes are split', asyn
   t.strictSame(await read(new Client(service.socket, forever()).stream('/reload', {}, () => '')), ['{"a":"→"}', '{"b":2}'])
 })
 
-await t.test('a connection that breaks in the middle is the service gone, with what it still had to say', async (t) => {
+await t.test('an error about a lost connection says what the command waited for', async (t) => {
   const service = await fakeService(t, {
     'POST /reload': (response) => { response.write('{"a":1}\n', () => { response.socket?.destroy() }) },
     'GET /head': (response) => { response.socket?.destroy() },
@@ -67,12 +67,12 @@ await t.test('a connection that breaks in the middle is the service gone, with w
   })
   const client = new Client(service.socket, forever())
 
-  await t.rejects(read(client.stream('/reload', {}, () => 'the end')), { code: 'BATON_SERVICE_WENT_AWAY', message: 'the service went away before it said the end (ECONNRESET)' })
-  await t.rejects(client.ask('GET', '/head'), { code: 'BATON_SERVICE_WENT_AWAY', message: /anything to GET \/head/ })
-  await t.rejects(client.ask('GET', '/body'), { code: 'BATON_SERVICE_WENT_AWAY', message: /everything to GET \/body/ })
+  await t.rejects(read(client.stream('/reload', {}, () => 'the end')), { code: 'BATON_SERVICE_WENT_AWAY', message: 'lost the connection to the service while waiting for the end (ECONNRESET)' })
+  await t.rejects(client.ask('GET', '/head'), { code: 'BATON_SERVICE_WENT_AWAY', message: /for an answer to GET \/head/ })
+  await t.rejects(client.ask('GET', '/body'), { code: 'BATON_SERVICE_WENT_AWAY', message: /for the rest of the answer to GET \/body/ })
 })
 
-await t.test('what answers in another language is the service gone as well', async (t) => {
+await t.test('an answer that is not HTTP counts as a lost connection', async (t) => {
   const socket = join(socketFolder(t), 'other.sock')
   const server = createServer((connection) => { connection.end('hello\n') }).listen(socket)
   t.teardown(() => { server.close() })
@@ -81,46 +81,46 @@ await t.test('what answers in another language is the service gone as well', asy
   await t.rejects(new Client(socket, forever()).ask('GET', '/status'), { code: 'BATON_SERVICE_WENT_AWAY', message: /HPE_/ })
 })
 
-await t.test('where nobody listens, the error is that of the system', async (t) => {
+await t.test('where no process listens, the error is that of the system', async (t) => {
   await t.rejects(new Client(join(socketFolder(t), 'none.sock'), forever()).ask('GET', '/status'), { code: 'ENOENT' })
 })
 
-await t.test('the deadline ends a question and a stream, before and after their first bytes', async (t) => {
+await t.test('the deadline ends a request and a stream, before and after their first bytes', async (t) => {
   const service = await fakeService(t, {
     'GET /silent': () => {},
     'GET /slow': (response) => { response.writeHead(200).write('{') },
     'POST /reload': (response) => { response.write('{"a":1}\n') }
   })
-  const timeout = { code: 'BATON_COMMAND_TIMEOUT', message: 'after 0.1 s it is not over: it goes on' }
+  const timeout = { code: 'BATON_COMMAND_TIMEOUT', message: 'not done after 0.1 s; it continues' }
 
   for (const ask of [
     async (client: Client) => await client.ask('GET', '/silent'),
     async (client: Client) => await client.ask('GET', '/slow'),
     async (client: Client) => await read(client.stream('/reload', {}, () => 'the end'))
   ]) {
-    const patience = new Patience(100, forever(), 'it goes on')
-    await t.rejects(ask(new Client(service.socket, patience.signal)), timeout)
-    patience.end()
+    const deadline = new Deadline(100, forever(), 'it continues')
+    await t.rejects(ask(new Client(service.socket, deadline.signal)), timeout)
+    deadline.clear()
   }
 })
 
-await t.test('the user who has had enough ends it too, also before it began', async (t) => {
+await t.test('Ctrl-C ends it too, even before it has begun', async (t) => {
   const service = await fakeService(t, { 'GET /silent': () => {} })
   const user = new AbortController()
-  const patience = new Patience(60_000, user.signal, 'it goes on')
-  const asking = new Client(service.socket, patience.signal).ask('GET', '/silent')
-  await Promise.race([asking.catch(() => {}), waitUntil(() => service.asked.length > 0, () => 'the question')])
+  const deadline = new Deadline(60_000, user.signal, 'it continues')
+  const asking = new Client(service.socket, deadline.signal).ask('GET', '/silent')
+  await Promise.race([asking.catch(() => {}), waitUntil(() => service.asked.length > 0, () => 'the request')])
 
   user.abort()
 
-  await t.rejects(asking, { code: 'BATON_INTERRUPTED', message: 'not waiting any longer: it goes on' })
-  patience.end()
-  const late = new Patience(60_000, user.signal, 'it goes on')
+  await t.rejects(asking, { code: 'BATON_INTERRUPTED', message: 'interrupted; it continues' })
+  deadline.clear()
+  const late = new Deadline(60_000, user.signal, 'it continues')
   await t.rejects(new Client(service.socket, late.signal).ask('GET', '/status'), { code: 'BATON_INTERRUPTED' })
-  late.end()
+  late.clear()
 })
 
-await t.test('whoever stops reading closes the connection', async (t) => {
+await t.test('a caller that stops reading closes the connection', async (t) => {
   let isClosed = false
   const service = await fakeService(t, {
     'POST /reload': (response) => {

@@ -50,14 +50,14 @@ const WRONG: Readonly<Record<string, string>> = {
   'start --json': "Unknown option '--json'",
   'status --drained': "Unknown option '--drained'",
   'status --timeout 5': "Unknown option '--timeout'",
-  'one.js two.js': 'one application at a time, not 2: one.js two.js',
-  'check one.js two.js': 'one application at a time, not 2: one.js two.js',
-  'app.js reload': 'one application at a time, not 2: app.js reload',
-  'reload now': 'reload takes no argument, and was given now',
-  'stop now': 'stop takes no argument, and was given now',
-  'status -- now': 'status takes no argument, and was given now',
-  scale: 'scale takes one argument, the number of workers, and was given 0',
-  'scale 1 2': 'scale takes one argument, the number of workers, and was given 2',
+  'one.js two.js': 'only one application is possible, not 2: one.js two.js',
+  'check one.js two.js': 'only one application is possible, not 2: one.js two.js',
+  'app.js reload': 'only one application is possible, not 2: app.js reload',
+  'reload now': 'reload takes no argument, but got now',
+  'stop now': 'stop takes no argument, but got now',
+  'status -- now': 'status takes no argument, but got now',
+  scale: 'scale takes one argument, the number of workers, but got 0',
+  'scale 1 2': 'scale takes one argument, the number of workers, but got 2',
   'scale 0': 'the number of workers is "0": it must be an integer from 1 to 1024',
   'scale 1025': 'the number of workers is "1025": it must be an integer from 1 to 1024',
   'scale two': 'the number of workers is "two": it must be an integer from 1 to 1024',
@@ -71,12 +71,12 @@ const WRONG: Readonly<Record<string, string>> = {
 }
 
 for (const [line, message] of Object.entries(WRONG)) {
-  await t.test(`"baton ${line}" is refused with what is allowed`, async (t) => {
+  await t.test(`"baton ${line}" is refused, and the error says what is allowed`, async (t) => {
     t.throws(() => read(line), { code: 'BATON_USAGE', message })
   })
 }
 
-await t.test('each command has a usage of its own, and the general one names them all', async (t) => {
+await t.test('each command has its own usage, and the general one names them all', async (t) => {
   for (const command of COMMANDS) {
     t.match(usage(command), command === 'start' ? 'Usage: baton [start]' : `Usage: baton ${command}`)
     t.match(usage(undefined), `\n  ${command} `)

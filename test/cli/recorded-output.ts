@@ -1,6 +1,6 @@
 import type { Output } from '../../src/cli/output.ts'
 
-/** Output whose text stays. */
+/** An output that keeps its text. */
 export interface RecordedOutput extends Output {
   readonly out: () => string
   readonly err: () => string

@@ -7,7 +7,7 @@ import { aStatus, aWorker, fakeService, json } from './fake-service.ts'
 import { recordOutput } from './recorded-output.ts'
 import { run } from './run.ts'
 
-await t.test('a service is shown in a table', async (t) => {
+await t.test('the status is shown as a table', async (t) => {
   t.strictSame(formatStatus(aStatus({
     workers: [
       aWorker({ slot: 1, pid: null, generation: 5, state: 'starting', uptimeMs: 800, restarts: 3, eventLoopDelayMs: null, eventLoopUtilization: null, heapUsedBytes: null, rssBytes: null, connections: null, requests: null, served: null }),
@@ -22,7 +22,7 @@ await t.test('a service is shown in a table', async (t) => {
     'process 4194305, Node 24.1.0, up 3d 4h, 1 of 2 workers ready',
     'generation 4 since 2026-11-20 06:12:33 UTC: /srv/app/current/app.js',
     'reloading to generation 5',
-    'workers crash again and again: restarts are delayed',
+    'workers crash repeatedly: restarts are delayed',
     '',
     'slot   pid gen state    uptime restarts delay util   rss conns reqs served',
     '   0 12345   4 draining  3d 4h        0  2 ms  12% 85 MB    12    1  1.2 M',
@@ -33,7 +33,7 @@ await t.test('a service is shown in a table', async (t) => {
   ])
 })
 
-await t.test('it fits 80 columns, also with everything at its largest', async (t) => {
+await t.test('it fits into 80 columns, even with all values at their largest', async (t) => {
   const worker = aWorker({
     slot: 1023, pid: 4194304, generation: 9999, state: 'draining', uptimeMs: 86_399_000, restarts: 999_000, eventLoopDelayMs: 999_000, eventLoopUtilization: 1, rssBytes: 999_000_000, connections: 999_000, requests: 9999, served: 999_000_000
   })
@@ -47,12 +47,12 @@ await t.test('it fits 80 columns, also with everything at its largest', async (t
   t.match(lines[2], /\/srv\/.*….*app\.js$/)
 })
 
-await t.test('how the last reload ended is said with the cause', async (t) => {
+await t.test('the result of the last reload is shown with its cause', async (t) => {
   const last = { result: 'failed' as const, generation: 5, durationMs: 900, slot: 0, slots: [], error: { message: 'one\ntwo' }, endedAt: '2026-11-20T06:12:33.123Z' } satisfies Status['lastReload']
-  const told = (lastReload: NonNullable<Status['lastReload']>): string[] => formatStatus(aStatus({ lastReload })).slice(8)
+  const shown = (lastReload: NonNullable<Status['lastReload']>): string[] => formatStatus(aStatus({ lastReload })).slice(8)
 
-  t.strictSame(told(last), ['last reload: failed, generation 5, 900 ms, 2026-11-20 06:12:33 UTC', '  one', '  two'])
-  t.strictSame(told({ ...last, result: 'refused', generation: null, error: null }), ['last reload: refused, 900 ms, 2026-11-20 06:12:33 UTC'])
+  t.strictSame(shown(last), ['last reload: failed, generation 5, 900 ms, 2026-11-20 06:12:33 UTC', '  one', '  two'])
+  t.strictSame(shown({ ...last, result: 'refused', generation: null, error: null }), ['last reload: refused, 900 ms, 2026-11-20 06:12:33 UTC'])
 })
 
 await t.test('the built-in application has no path', async (t) => {
@@ -81,7 +81,7 @@ for (const [fields, code] of SERVING) {
   })
 }
 
-await t.test('--watch shows it again and again until Ctrl-C: one below the other in a pipe, in place on a terminal', async (t) => {
+await t.test('--watch repeats it until Ctrl-C: one below the other in a pipe, in place on a terminal', async (t) => {
   const { socket, asked } = await fakeService(t)
   const text = formatStatus(aStatus()).join('\n')
   for (const [options, isTerminal, starts] of [[[], false, `${text}\n\n${text}\n\n`], [['--json'], true, '{'], [[], true, `\x1b[?25l${text}\n\x1b[9A\r\x1b[J${text}\n`]] as const) {
@@ -89,7 +89,7 @@ await t.test('--watch shows it again and again until Ctrl-C: one below the other
     const user = new AbortController()
     asked.length = 0
     const running = run(['status', '--watch', '0.01', ...options, '--socket', socket], output, user.signal)
-    await waitUntil(() => asked.length > 3, () => 'some pictures')
+    await waitUntil(() => asked.length > 3, () => 'some updates')
 
     user.abort()
 
@@ -100,15 +100,15 @@ await t.test('--watch shows it again and again until Ctrl-C: one below the other
   }
 })
 
-await t.test('a service that ends, or hangs, ends --watch', async (t) => {
+await t.test('a service that exits or hangs ends --watch', async (t) => {
   const service = await fakeService(t)
   const output = recordOutput()
   const running = run(['status', '--watch', '0.01', '--socket', service.socket], output)
-  await waitUntil(() => service.asked.length > 1, () => 'a second picture')
+  await waitUntil(() => service.asked.length > 1, () => 'a second update')
 
   service.server.close()
 
-  t.match(await running, { code: 1, err: /ENOENT|ECONNREFUSED|went away/ })
+  t.match(await running, { code: 1, err: /ENOENT|ECONNREFUSED|lost the connection/ })
 
   const hung = await fakeService(t, { 'GET /status': () => {} })
   await t.rejects(
@@ -118,5 +118,5 @@ await t.test('a service that ends, or hangs, ends --watch', async (t) => {
 })
 
 await t.test('without a service the exit code is 69', async (t) => {
-  t.strictSame(await run(['status', '--socket', '/nowhere/at/all.sock']), { code: 69, out: '', err: 'baton: no service answers; looked at:\n  /nowhere/at/all.sock: not there\n' })
+  t.strictSame(await run(['status', '--socket', '/nowhere/at/all.sock']), { code: 69, out: '', err: 'baton: no service answers; looked at:\n  /nowhere/at/all.sock: does not exist\n' })
 })

@@ -35,7 +35,7 @@ const ROWS: ReadonlyArray<readonly [string, string]> = [
 ]
 
 for (const [written, expected] of ROWS) {
-  await t.test(`for people: ${expected}`, async (t) => {
+  await t.test(`written for people: ${expected}`, async (t) => {
     t.equal(written, expected)
   })
 }
