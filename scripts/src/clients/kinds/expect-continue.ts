@@ -1,0 +1,44 @@
+import { threadId } from 'node:worker_threads'
+
+import { createClientKind, type ClientKind } from '../client-kind.ts'
+import { KeepAliveClient } from '../raw/keep-alive-client.ts'
+import { requestHead } from '../raw/raw-request.ts'
+import { expectBody, readAnswer } from '../raw/read-answer.ts'
+import { assertSuccess, RequestFailure } from '../request-failure.ts'
+
+const LENGTH = 4096
+const SHORTEST_PAUSE = 0
+const LONGEST_PAUSE = 300
+
+/**
+ * Uploads that wait for `100 Continue` before they send the body (RFC 9110, section 10.1.1), which must come back
+ * byte by byte. Between the two the server has read a head and nothing else.
+ */
+export function expectContinue (count: number): ClientKind {
+  return createClientKind({ name: 'expect 100-continue', count, isQuick: false }, async (loop, { target, timeout }, index) => {
+    const client = new KeepAliveClient(target, timeout)
+    let turn = 0
+    await loop.run(async () => {
+      const startedAt = performance.now()
+      const body = Buffer.alloc(LENGTH, `continued ${turn++} of client ${index} of thread ${threadId}, `)
+      const connection = await client.connection()
+      connection.request(requestHead(target, 'POST', '/echo', [
+        'Content-Type: application/octet-stream', `Content-Length: ${body.length}`, 'Expect: 100-continue'
+      ]))
+      await connection.until(({ interim }) => interim.includes(100), timeout)
+      if (!connection.pending.interim.includes(100)) {
+        await readAnswer(connection, timeout, ({ status, body }) => {
+          // The server has been promised a body: it would take the next request for it.
+          connection.close()
+          assertSuccess(status, body.length)
+          throw new RequestFailure('an answer without 100 Continue', body.length)
+        })
+      }
+      await loop.pause(loop.between(SHORTEST_PAUSE, LONGEST_PAUSE))
+      connection.write(body)
+      await readAnswer(connection, timeout, expectBody(body))
+      loop.answered(startedAt)
+    })
+    client.close()
+  })
+}

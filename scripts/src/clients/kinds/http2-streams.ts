@@ -1,0 +1,53 @@
+import { threadId } from 'node:worker_threads'
+
+import { createClientKind, type ClientKind } from '../client-kind.ts'
+import { Http2Client } from '../http2/http2-client.ts'
+import type { Http2Answer } from '../http2/http2-exchange.ts'
+import { assertSuccess, RequestFailure } from '../request-failure.ts'
+
+/** Besides the upload. */
+const GETS = 2
+const UPLOAD_LENGTH = 20_000
+const LONGEST_PAUSE = 200
+
+/**
+ * Three requests at once on one connection of HTTP/2, one of them an upload that must come back byte by byte.
+ *
+ * After a GOAWAY further requests go on a new connection. One that the server has not processed, as it says, is
+ * neither a success nor a failure, and is counted apart.
+ */
+export function http2Streams (count: number): ClientKind {
+  return createClientKind({ name: 'HTTP/2 streams', count, isQuick: true }, async (loop, { target, timeout }, index) => {
+    const client = new Http2Client(target, timeout)
+    let turn = 0
+    await loop.run(async () => {
+      const upload = Buffer.alloc(UPLOAD_LENGTH, `stream ${turn++} of client ${index} of thread ${threadId}, `)
+      const session = await client.session()
+      const gets = Array.from({ length: GETS }, async () => {
+        await request('/', undefined, ({ body }) => { loop.identify(body.toString(), session.trace.openedAt) })
+      })
+      await Promise.all([...gets, request('/echo', upload, ({ body }) => {
+        if (!body.equals(upload)) throw new RequestFailure('wrong content', body.length)
+      })])
+      await loop.pause(loop.between(0, LONGEST_PAUSE))
+
+      async function request (path: string, body: Buffer | undefined, check: (answer: Http2Answer) => void): Promise<void> {
+        const startedAt = performance.now()
+        try {
+          const answer = await client.request(session, path, body)
+          if (answer === undefined) {
+            loop.unprocessed(startedAt)
+            return
+          }
+          assertSuccess(answer.status, answer.body.length)
+          check(answer)
+          loop.answered(startedAt)
+        } catch (error) {
+          if (error instanceof RequestFailure) error.connection ??= { ...session.trace }
+          loop.failed(error, startedAt)
+        }
+      }
+    })
+    await client.close()
+  })
+}

@@ -1,0 +1,50 @@
+import { threadId } from 'node:worker_threads'
+
+import { createClientKind, type ClientKind } from '../client-kind.ts'
+import { KeepAliveClient } from '../raw/keep-alive-client.ts'
+import { requestHead } from '../raw/raw-request.ts'
+import { expectBody, readAnswer } from '../raw/read-answer.ts'
+
+const PIECES = 8
+const PIECE_LENGTH = 4096
+const SHORTEST = 200
+const LONGEST = 1000
+
+/**
+ * Bodies that arrive in pieces over 0.2 to 1 s and must come back byte by byte; half of them announce
+ * their length, half are chunked. Requests that have begun to arrive when a reload begins.
+ */
+export function uploads (count: number): ClientKind {
+  return createClientKind({ name: 'slow uploads', count, isQuick: false }, async (loop, { target, timeout }, index) => {
+    const client = new KeepAliveClient(target, timeout)
+    let turn = 0
+    await loop.run(async () => {
+      const startedAt = performance.now()
+      // No two alike, so that a mix-up shows.
+      const body = Buffer.alloc(PIECES * PIECE_LENGTH, `upload ${turn} of client ${index} of thread ${threadId}, `)
+      const isChunked = turn++ % 2 === 1
+      const delay = loop.between(SHORTEST, LONGEST) / PIECES
+      const connection = await client.connection()
+
+      connection.request(requestHead(target, 'POST', '/echo', [
+        'Content-Type: application/octet-stream',
+        isChunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${body.length}`
+      ]))
+      for (let offset = 0; offset < body.length; offset += PIECE_LENGTH) {
+        await loop.pause(delay)
+        if (!connection.isReusable) break
+        const piece = body.subarray(offset, offset + PIECE_LENGTH)
+        connection.write(isChunked ? toChunk(piece) : piece)
+      }
+      if (isChunked) connection.write('0\r\n\r\n')
+
+      await readAnswer(connection, timeout, expectBody(body))
+      loop.answered(startedAt)
+    })
+    client.close()
+  })
+}
+
+function toChunk (piece: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n')])
+}

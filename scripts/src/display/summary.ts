@@ -1,0 +1,113 @@
+import { findDistortions, type GeneratorReport } from '../measure/generator-watch.ts'
+import type { FailureReport, LatencyReport, Report } from '../measure/report.ts'
+import { formatTable } from './text-table.ts'
+
+const FAILURES_SHOWN = 20
+
+/** @returns what a person wants to know of a run, without the verdict */
+export function formatSummary (report: Report): string {
+  return [
+    formatKinds(report),
+    formatUnprocessed(report),
+    formatFailures(report),
+    formatReloads(report),
+    formatDrains(report),
+    formatGenerator(report)
+  ].filter((block) => block.length > 0).map((block) => block.join('\n')).join('\n\n')
+}
+
+function formatKinds ({ kinds, requests, failures }: Report): string[] {
+  const rows = kinds.map((kind) => [
+    kind.name, String(kind.clients), formatCount(kind.answered + kind.failures), formatCount(kind.failures),
+    ...formatLatencies(kind)
+  ])
+  const clients = kinds.reduce((sum, kind) => sum + kind.clients, 0)
+  return formatTable(
+    ['clients', 'count', 'requests', 'failed', 'p50 ms', 'p99 ms', 'max ms'],
+    [...rows, ['together', String(clients), formatCount(requests), formatCount(failures)]]
+  )
+}
+
+function formatUnprocessed ({ kinds }: Report): string[] {
+  return kinds.filter(({ unprocessed }) => unprocessed > 0).map(({ name, unprocessed }) => {
+    return `${name}: ${formatCount(unprocessed)} more that the server said it has not processed`
+  })
+}
+
+function formatFailures ({ kinds, failed, failures }: Report): string[] {
+  if (failures === 0) return []
+  const reasons = kinds.flatMap(({ name, reasons }) => Object.entries(reasons).map(([reason, count]) => {
+    return [name, reason, formatCount(count)]
+  }))
+  const shown = failed.slice(0, FAILURES_SHOWN).map((failure) => [
+    failure.kind, failure.reason, formatMs(failure.at), formatMs(failure.after), String(failure.bytes),
+    failure.worker ?? '', failure.connectionAge === undefined ? '' : formatMs(failure.connectionAge), formatReloadOf(failure)
+  ])
+  return [
+    ...formatTable(['failures', 'reason', 'count'], reasons),
+    '',
+    ...formatTable([`the first ${shown.length}`, 'reason', 'at ms', 'took ms', 'bytes', 'worker', 'connection ms', 'reload'], shown)
+  ]
+}
+
+function formatReloadOf ({ reload, sinceReload }: FailureReport): string {
+  if (reload !== undefined) return `in ${reload}`
+  return sinceReload === undefined ? 'before the first' : `${formatMs(sinceReload)} ms after SIGHUP`
+}
+
+function formatReloads ({ reloads, inside, outside }: Report): string[] {
+  if (reloads.length === 0) return []
+  const rows = reloads.map(({ outcome, generation, at, duration, latencies, reason }, index) => [
+    String(index + 1), formatMs(at), reason === undefined ? outcome : `${outcome}: ${reason}`,
+    String(generation ?? ''), formatMs(duration), formatCount(latencies.answered), formatMs(latencies.p99)
+  ])
+  // Slow requests, uploads and streams take the time that they were told to: they would be the p99.
+  return formatTable(
+    ['reload', 'at ms', 'outcome', 'generation', 'took ms', 'GET / meanwhile', 'p99 ms'],
+    [
+      ...rows,
+      ['inside', '', '', '', '', formatCount(inside.answered), formatMs(inside.p99)],
+      ['outside', '', '', '', '', formatCount(outside.answered), formatMs(outside.p99)]
+    ]
+  )
+}
+
+function formatDrains ({ drains }: Report): string[] {
+  if (drains === undefined || drains.begun === 0) return []
+  const { begun, finished, killed, longest } = drains
+  const rest = begun - finished - killed
+  return [
+    `workers relieved: ${begun}; gone when the load ended ${finished}, killed ${killed}, still draining ${rest}; ` +
+    `the longest drain took ${formatMs(longest)} ms${rest > 0 ? ' or more' : ''}`
+  ]
+}
+
+function formatGenerator ({ generator, inside, outside }: Report): string[] {
+  return [describeGenerator(generator), ...distortionsOf({ generator, inside, outside }).map((distortion) => `WARNING: ${distortion}`)]
+}
+
+/** @returns how the load generator was doing; a figure that a record does not have is left out */
+export function describeGenerator ({ loopDelay, loopUtilization, cpus, threads = 0 }: Omit<GeneratorReport, 'threads'> & { threads?: number }): string {
+  const place = threads === 0 ? '' : `${threads} ${threads === 1 ? 'thread' : 'threads'} of clients, `
+  return `load generator: ${place}${cpus.toFixed(2)} processors, event loop busy ${Math.round(loopUtilization * 100)} % of the time, ` +
+    `late by ${formatMs(loopDelay.p99)} ms at p99 and ${formatMs(loopDelay.max)} ms at most`
+}
+
+/** @returns sentences on how the load generator distorts what it measured; none when it does not, or that is not known */
+export function distortionsOf ({ generator, inside, outside }: Partial<Pick<Report, 'generator'>> & Pick<Report, 'inside' | 'outside'>): string[] {
+  if (generator === undefined) return []
+  return findDistortions(generator, outside.answered > 0 ? outside.p99 : inside.p99).map((distortion) => `the load generator distorts: ${distortion}`)
+}
+
+function formatLatencies ({ answered, p50, p99, max }: LatencyReport): string[] {
+  return answered === 0 ? ['', '', ''] : [p50, p99, max].map(formatMs)
+}
+
+/** @returns milliseconds, with as many digits as mean something */
+export function formatMs (ms: number): string {
+  return ms < 100 ? ms.toFixed(1) : formatCount(Math.round(ms))
+}
+
+export function formatCount (count: number): string {
+  return count.toLocaleString('en')
+}

@@ -1,0 +1,136 @@
+import { setMaxListeners } from 'node:events'
+
+import type { ClientKind, Recorder } from '../clients/client-kind.ts'
+import { watchConnections } from '../clients/connection-watch.ts'
+import type { DrainReport } from '../service/drain-watch.ts'
+import { GeneratorWatch, mergeGenerators, type GeneratorReport } from '../measure/generator-watch.ts'
+import { Ledger } from '../measure/ledger.ts'
+import { ProgressWatch, type Progress } from '../measure/progress-watch.ts'
+import { runReloads } from './reload-schedule.ts'
+import type { Reload, Reloader } from '../service/reload.ts'
+import type { Report } from '../measure/report.ts'
+import type { Target } from '../clients/target.ts'
+import type { ClientThreads } from '../clients/threads/client-threads.ts'
+import { chooseInterval, Timeline } from '../measure/timeline.ts'
+
+export interface LoadOptions {
+  readonly target: Target
+  readonly kinds: readonly ClientKind[]
+  /** Where the clients are, when that is not here: the kinds are theirs. Whoever started them ends them. */
+  readonly threads?: ClientThreads
+  /** Milliseconds; longer when reloads are still to come or in progress then. */
+  readonly duration: number
+  /** Milliseconds that one request may take. */
+  readonly timeout: number
+  /** Who reloads the service; undefined for a run without reloads. */
+  readonly reloader: Reloader | undefined
+  /** How many; none without a reloader. */
+  readonly reloads: number
+  /** Milliseconds that one of them may take. */
+  readonly reloadTimeout: number
+  /** Ends the run early; the report is made all the same. */
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+  /** Milliseconds between two calls of it, 1000 by default. */
+  readonly progressInterval?: number
+}
+
+const MAX_REQUESTS_PER_CLIENT = 10_000_000
+const PROGRESS_INTERVAL = 1000
+
+/**
+ * Runs all clients at once, has the service reload meanwhile, and reports.
+ *
+ * It ends: each client is bounded in its number of requests, each request and each reload in time.
+ */
+export async function runLoad (options: LoadOptions): Promise<Report> {
+  const { kinds, target, timeout, reloader } = options
+  const startedAt = performance.now()
+  const ledger = new Ledger(kinds, startedAt)
+  const timeline = new Timeline(startedAt, chooseInterval(options.duration))
+  const watch = new ProgressWatch(startedAt, options)
+  const isQuick = new Map(kinds.map((kind) => [kind.name, kind.isQuick]))
+  const recorder: Recorder = {
+    answered: (request) => {
+      const quick = isQuick.get(request.kind) === true
+      ledger.answered(request)
+      timeline.answered(request, quick)
+      watch.answered(request, quick)
+    },
+    failed: (request) => {
+      ledger.failed(request)
+      timeline.failed(request)
+      watch.failed(request)
+    },
+    unprocessed: (request) => { ledger.unprocessed(request) },
+    identified: (sighting) => {
+      timeline.identified(sighting)
+      watch.identified(sighting)
+      reloader?.observe?.(sighting)
+    }
+  }
+  const stop = new AbortController()
+  // Every pause of every client listens to it.
+  setMaxListeners(0, stop.signal)
+  const ended = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])])
+  const progress = setInterval(() => {
+    options.onProgress?.(watch.take(performance.now()))
+  }, options.progressInterval ?? PROGRESS_INTERVAL)
+  const reloadLedger = {
+    reloadStarted: () => {
+      ledger.reloadStarted()
+      watch.reloadStarted(performance.now())
+    },
+    reloadEnded: (reload: Reload) => {
+      ledger.reloadEnded(reload)
+      watch.reloadEnded()
+    }
+  }
+
+  const unwatch = watchConnections(target.port, (change, at) => { timeline.connectionChanged(change, at) })
+  options.threads?.onConnectionChange((change, at) => { timeline.connectionChanged(change, at) })
+
+  let drains: DrainReport | undefined
+  let loadDuration: number
+  let duration: number
+  let threads: GeneratorReport[] = []
+  const generatorWatch = new GeneratorWatch()
+  let generator: GeneratorReport
+  const clients = Promise.all(kinds.map((kind) => kind.run({
+    target, timeout, recorder, signal: stop.signal, maxRequests: MAX_REQUESTS_PER_CLIENT, random: Math.random
+  })))
+  try {
+    // Clients end first only for a fault of theirs, or at their bound.
+    await Promise.race([runReloads({ ...options, startedAt, ledger: reloadLedger, signal: ended }), clients])
+    // Before the clients close their connections, which would end every drain.
+    drains = reloader?.drains
+    loadDuration = performance.now() - startedAt
+    stop.abort()
+    await clients
+    duration = performance.now() - startedAt
+    threads = await options.threads?.finish() ?? []
+  } finally {
+    stop.abort()
+    unwatch()
+    clearInterval(progress)
+    generator = mergeGenerators(generatorWatch.stop(), threads)
+  }
+
+  return {
+    duration,
+    loadDuration,
+    requests: ledger.requests,
+    failures: ledger.failures,
+    kinds: ledger.reportKinds(),
+    reloads: ledger.reportReloads(),
+    reloadsWanted: options.reloads,
+    ...ledger.reportSides(),
+    distributions: ledger.reportDistributions(),
+    timeline: timeline.report(),
+    failed: ledger.reportFailed(),
+    generations: watch.generations,
+    eventLoopDelay: generator.loopDelay.max,
+    generator,
+    ...(drains === undefined ? {} : { drains })
+  }
+}

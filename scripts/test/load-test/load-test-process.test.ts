@@ -1,0 +1,61 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import t, { type Test } from 'tap'
+
+import { fixture, isAlive } from '../helpers/fixture.ts'
+import { until } from '../helpers/until.ts'
+
+const PROGRAM = fileURLToPath(new URL('../../scripts/load-test.ts', import.meta.url))
+
+interface Started {
+  readonly child: ChildProcess
+  readonly output: () => string
+  readonly code: Promise<number | null>
+  readonly servicePid: () => number
+}
+
+function start (t: Test, ...args: string[]): Started {
+  const pidFile = join(t.testdir(), 'pid')
+  const child = fork(PROGRAM, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...process.env, PID_FILE: pidFile } })
+  let output = ''
+  t.teardown(() => { child.kill('SIGKILL') })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (bytes: Buffer) => { output += bytes.toString() })
+  }
+  const code = once(child, 'close').then(([code]) => code as number | null)
+  return { child, output: () => output, code, servicePid: () => Number(readFileSync(pidFile, 'utf8')) }
+}
+
+t.jobs = 2
+
+const interruption = t.test('an interrupted load test reports, stops the service and exits 1', async (t) => {
+  const run = start(t, '--program', fixture('reloads'), '--duration', '60', '--connections', '10')
+  await until(() => run.output().includes('clients of 17 kinds'))
+
+  // As a terminal and npm do together.
+  run.child.kill('SIGINT')
+  run.child.kill('SIGINT')
+
+  t.equal(await run.code, 1)
+  t.match(run.output(), /\nFAILED: the run was interrupted; /)
+  t.equal(isAlive(run.servicePid()), false)
+})
+
+const impatience = t.test('a second interruption kills the service and ends at once', async (t) => {
+  const run = start(t, '--program', fixture('ignores-sigterm'), '--duration', '60', '--connections', '10')
+  await until(() => run.output().includes('clients of 17 kinds'))
+
+  run.child.kill('SIGINT')
+  const interruptedAt = performance.now()
+  await until(() => performance.now() - interruptedAt > 700)
+  run.child.kill('SIGINT')
+
+  t.equal(await run.code, 1)
+  await until(() => !isAlive(run.servicePid()))
+})
+
+await Promise.all([interruption, impatience])

@@ -1,0 +1,114 @@
+import t, { type Test } from 'tap'
+
+import { createTarget } from '../../src/clients/target.ts'
+import { ServiceProcess } from '../../src/service/service-process.ts'
+import { StartedService } from '../../src/service/started-service.ts'
+import { fixture, isAlive } from '../helpers/fixture.ts'
+import { until } from '../helpers/until.ts'
+
+const DEADLINE = 10_000
+const SOON = 300
+const NEVER = new AbortController().signal
+
+async function start (t: Test, name: string): Promise<StartedService> {
+  const service = await StartedService.start(fixture(name), process.env, DEADLINE)
+  t.teardown(async () => { await service.process.stop(0) })
+  return service
+}
+
+const RELOADS: ReadonlyArray<readonly [name: string, timeout: number, reload: object]> = [
+  ['reload-fails', DEADLINE, { outcome: 'failed', generation: 2, reason: 'worker exited' }],
+  ['reload-refused', DEADLINE, { outcome: 'refused', reason: 'the configuration is wrong' }],
+  ['ignores-sighup', SOON, { outcome: 'unknown', reason: /said nothing of its end within 300 ms/ }],
+  ['exits-on-sighup', DEADLINE, { outcome: 'unknown', reason: 'the service has gone' }]
+]
+
+t.jobs = 4
+
+await Promise.all([
+  ...RELOADS.map(([name, timeout, reload]) => {
+    return t.test(`the reload of a service that does not: ${name}`, async (t) => {
+      const service = await start(t, name)
+
+      t.match(await service.reload(timeout, NEVER), reload)
+    })
+  }),
+
+  t.test('a service is started, reloaded and stopped', async (t) => {
+    const service = await start(t, 'reloads')
+
+    const first = await service.reload(DEADLINE, NEVER)
+    const second = await service.reload(DEADLINE, NEVER)
+    const exit = await service.process.stop(DEADLINE)
+
+    t.match(first, { outcome: 'completed', generation: 2, duration: 12 })
+    t.match(second, { outcome: 'completed', generation: 3, duration: 12 })
+    t.ok(first.startedAt <= first.endedAt && first.endedAt <= second.startedAt)
+    t.strictSame(exit, { code: 0, signal: null, isUnasked: false, isKilled: false })
+    t.ok(service.process.gone.aborted)
+  }),
+
+  t.test('the port that a service names in its log counts', async (t) => {
+    const { target } = await start(t, 'listens-elsewhere')
+
+    t.match(target, createTarget('127.0.0.1', target.port))
+  }),
+
+  t.test('a reload is followed no longer than somebody wants to know', async (t) => {
+    const service = await start(t, 'ignores-sighup')
+    const interruption = new AbortController()
+
+    const reload = service.reload(DEADLINE, interruption.signal)
+    interruption.abort()
+
+    t.match(await reload, { outcome: 'unknown', reason: 'the run was interrupted' })
+  }),
+
+  t.test('a service that goes by itself has gone unasked', async (t) => {
+    const service = await start(t, 'exits-on-sighup')
+
+    await service.reload(DEADLINE, NEVER)
+
+    t.match(await service.process.exited, { code: 5, isUnasked: true })
+  }),
+
+  t.test('a service that does not stop is killed at the deadline', async (t) => {
+    const service = await start(t, 'ignores-sigterm')
+
+    t.strictSame(await service.process.stop(SOON), { code: null, signal: 'SIGKILL', isUnasked: false, isKilled: true })
+  }),
+
+  t.test('a service that stops with a code other than 0 says so', async (t) => {
+    const service = await start(t, 'exits-3-on-sigterm')
+
+    t.match(await service.process.stop(DEADLINE), { code: 3, isUnasked: false, isKilled: false })
+  }),
+
+  t.test('workers that outlive their primary are killed with it', async (t) => {
+    const service = new ServiceProcess(fixture('leaves-a-worker'), { ...process.env, PORT: '0', HOST: '127.0.0.1' })
+    let worker = 0
+    let isReady = false
+    service.onLine(({ event, pid }) => {
+      if (event === 'worker:forked') worker = Number(pid)
+      isReady ||= event === 'server:ready'
+    })
+    await until(() => isReady)
+    t.ok(isAlive(worker))
+
+    await service.stop(DEADLINE)
+
+    await until(() => !isAlive(worker))
+  }),
+
+  t.test('a program that exits before it serves is an error with its last lines', async (t) => {
+    await t.rejects(StartedService.start(fixture('exits-on-boot'), process.env, DEADLINE), {
+      name: 'ServiceStartError', message: /exited before it served; its last lines:\nnot a line of JSON\n[^]*the configuration is wrong/
+    })
+  }),
+
+  t.test('a program that never serves is an error', async (t) => {
+    await t.rejects(StartedService.start(fixture('never-serves'), process.env, SOON), {
+      name: 'ServiceStartError', message: /did not serve in time/
+    })
+  })
+])
