@@ -13,8 +13,6 @@ export interface ClientKind {
    * server or between the pieces of a body, and say nothing about how quick it is.
    */
   readonly isQuick: boolean
-  /** Each thread runs a part of the one client, which is not to be had in pieces otherwise; false by default. */
-  readonly isDivided?: boolean
   /**
    * Runs all clients of the kind until `context.signal`, then finishes the requests in progress.
    *

@@ -50,8 +50,6 @@ export interface MixOptions {
   readonly hasHttp2?: boolean
   /** Requests a second of the open model; undefined for the closed one. */
   readonly rate?: number | undefined
-  /** Among so many threads the requests of the open model are divided, 1 by default. */
-  readonly parts?: number
 }
 
 /**
@@ -60,21 +58,8 @@ export interface MixOptions {
  *
  * @returns all kinds of clients, about so many clients together, and at least one of each kind
  */
-export function createClientMix (connections: number, options: MixOptions = {}): ClientKind[] {
-  return listShares(options).map(([create, share]) => create(Math.max(1, Math.round(connections * share / 100))))
-}
-
-/**
- * @returns so many clients of one kind of the mix
- * @throws Error when the mix has none of that name
- */
-export function createKindOfMix (name: string, count: number, options: MixOptions): ClientKind {
-  const kind = listShares(options).map(([create]) => create(count)).find((kind) => kind.name === name)
-  if (kind === undefined) throw new Error(`the mix has no kind of the name ${name}`)
-  return kind
-}
-
-function listShares ({ hasHttp2 = false, rate, parts = 1 }: MixOptions): readonly Share[] {
+export function createClientMix (connections: number, { hasHttp2 = false, rate }: MixOptions = {}): ClientKind[] {
   const mix = hasHttp2 ? [...MIX, HTTP2] : MIX
-  return rate === undefined ? mix : [[() => openArrivals(rate, { parts }), 0], ...mix.filter(([create]) => !create(1).isQuick)]
+  const kinds = mix.map(([create, share]) => create(Math.max(1, Math.round(connections * share / 100))))
+  return rate === undefined ? kinds : [openArrivals(rate), ...kinds.filter(({ isQuick }) => !isQuick)]
 }

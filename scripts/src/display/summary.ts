@@ -86,10 +86,9 @@ function formatGenerator ({ generator, inside, outside }: Report): string[] {
   return [describeGenerator(generator), ...distortionsOf({ generator, inside, outside }).map((distortion) => `WARNING: ${distortion}`)]
 }
 
-/** @returns how the load generator was doing; a figure that a record does not have is left out */
-export function describeGenerator ({ loopDelay, loopUtilization, cpus, threads = 0 }: Omit<GeneratorReport, 'threads'> & { threads?: number }): string {
-  const place = threads === 0 ? '' : `${threads} ${threads === 1 ? 'thread' : 'threads'} of clients, `
-  return `load generator: ${place}${cpus.toFixed(2)} processors, event loop busy ${Math.round(loopUtilization * 100)} % of the time, ` +
+/** @returns how the load generator was doing */
+export function describeGenerator ({ loopDelay, loopUtilization, cpus }: GeneratorReport): string {
+  return `load generator: ${cpus.toFixed(2)} processors, event loop busy ${Math.round(loopUtilization * 100)} % of the time, ` +
     `late by ${formatMs(loopDelay.p99)} ms at p99 and ${formatMs(loopDelay.max)} ms at most`
 }
 

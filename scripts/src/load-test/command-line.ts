@@ -9,8 +9,6 @@ export interface CommandLine {
   readonly connections: number
   /** Requests a second of the open model; undefined for the closed one. */
   readonly rate: number | undefined
-  /** Threads for the clients, 0 for none of their own; undefined to decide by the CPUs. */
-  readonly threads: number | undefined
   readonly timeout: number
   readonly reloadTimeout: number
   /** The service to load; undefined to start one. */
@@ -38,7 +36,6 @@ Without --url it starts the service that was built here, with the environment as
   --reloads <number>          how many SIGHUPs in that time (5)
   --connections <number>      how many clients together, one of each kind at least (${DEFAULT_CONNECTIONS})
   --rate <number>             requests a second that wait for no answer (open model), instead of quick clients
-  --threads <number>|auto     in how many threads the clients run, 0 for the main one (auto: a quarter of the CPUs)
   --timeout <seconds>         how long one request may take (30)
   --reload-timeout <seconds>  how long one reload may take (60)
   --url <url>                 load what runs there, on a loopback address
@@ -49,15 +46,11 @@ Without --url it starts the service that was built here, with the environment as
   --help                      print this
 `
 
-const AUTO = 'auto'
-const MAX_THREADS = 64
-
 const OPTIONS = {
   duration: { type: 'string', default: '20' },
   reloads: { type: 'string', default: '5' },
   connections: { type: 'string', default: String(DEFAULT_CONNECTIONS) },
   rate: { type: 'string' },
-  threads: { type: 'string', default: AUTO },
   timeout: { type: 'string', default: '30' },
   'reload-timeout': { type: 'string', default: '60' },
   url: { type: 'string' },
@@ -87,7 +80,6 @@ export function parseCommandLine (args: readonly string[]): CommandLine {
     reloads,
     connections: parseInteger('--connections', values.connections, 1, 5000),
     rate: values.rate === undefined ? undefined : parseNumber('--rate', values.rate, 0.1, 100_000),
-    threads: parseThreads(values.threads),
     timeout: parseNumber('--timeout', values.timeout, 0.1, 600) * 1000,
     reloadTimeout: parseNumber('--reload-timeout', values['reload-timeout'], 0.1, 600) * 1000,
     url,
@@ -103,15 +95,6 @@ export function parseCommandLine (args: readonly string[]): CommandLine {
 function nameStdout (arg: string, index: number, args: readonly string[]): string {
   const next = args[index + 1]
   return arg === '--json' && (next === undefined || next.startsWith('--')) ? `--json=${STDOUT}` : arg
-}
-
-function parseThreads (text: string): number | undefined {
-  if (text === AUTO) return undefined
-  const threads = Number(text)
-  if (!NUMBER.test(text) || !Number.isInteger(threads) || threads > MAX_THREADS) {
-    throw new UsageError(`--threads is ${JSON.stringify(text)}: it must be a whole number from 0 to ${MAX_THREADS}, or ${AUTO}`)
-  }
-  return threads
 }
 
 function parseFile (option: string, file: string | undefined): string | undefined {

@@ -3,21 +3,18 @@ import { setMaxListeners } from 'node:events'
 import type { ClientKind, Recorder } from '../clients/client-kind.ts'
 import { watchConnections } from '../clients/connection-watch.ts'
 import type { DrainReport } from '../service/drain-watch.ts'
-import { GeneratorWatch, mergeGenerators, type GeneratorReport } from '../measure/generator-watch.ts'
+import { GeneratorWatch, type GeneratorReport } from '../measure/generator-watch.ts'
 import { Ledger } from '../measure/ledger.ts'
 import { ProgressWatch, type Progress } from '../measure/progress-watch.ts'
 import { runReloads } from './reload-schedule.ts'
 import type { Reload, Reloader } from '../service/reload.ts'
 import type { Report } from '../measure/report.ts'
 import type { Target } from '../clients/target.ts'
-import type { ClientThreads } from '../clients/threads/client-threads.ts'
 import { chooseInterval, Timeline } from '../measure/timeline.ts'
 
 export interface LoadOptions {
   readonly target: Target
   readonly kinds: readonly ClientKind[]
-  /** Where the clients are, when that is not here: the kinds are theirs. Whoever started them ends them. */
-  readonly threads?: ClientThreads
   /** Milliseconds; longer when reloads are still to come or in progress then. */
   readonly duration: number
   /** Milliseconds that one request may take. */
@@ -88,12 +85,10 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
   }
 
   const unwatch = watchConnections(target.port, (change, at) => { timeline.connectionChanged(change, at) })
-  options.threads?.onConnectionChange((change, at) => { timeline.connectionChanged(change, at) })
 
   let drains: DrainReport | undefined
   let loadDuration: number
   let duration: number
-  let threads: GeneratorReport[] = []
   const generatorWatch = new GeneratorWatch()
   let generator: GeneratorReport
   const clients = Promise.all(kinds.map((kind) => kind.run({
@@ -108,12 +103,11 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
     stop.abort()
     await clients
     duration = performance.now() - startedAt
-    threads = await options.threads?.finish() ?? []
   } finally {
     stop.abort()
     unwatch()
     clearInterval(progress)
-    generator = mergeGenerators(generatorWatch.stop(), threads)
+    generator = generatorWatch.stop()
   }
 
   return {

@@ -1,5 +1,3 @@
-import { availableParallelism } from 'node:os'
-
 import { createClientMix } from '../clients/client-mix.ts'
 import { ExitCode, runCommand, type Surroundings } from '../command/command.ts'
 import { parseCommandLine, STDOUT, USAGE, type CommandLine } from './command-line.ts'
@@ -18,8 +16,6 @@ import { tellSettings } from '../service/service-settings.ts'
 import { StartedService } from '../service/started-service.ts'
 import { formatSummary } from '../display/summary.ts'
 import { resolveTarget, type Target } from '../clients/target.ts'
-import { ClientThreads } from '../clients/threads/client-threads.ts'
-import { chooseThreads } from '../clients/threads/shares.ts'
 import { traceUndici } from '../clients/library/undici-trace.ts'
 import { UsageError } from '../command/usage-error.ts'
 import { judge } from '../measure/verdict.ts'
@@ -101,11 +97,7 @@ function findService (pid: number): RunningService {
 
 async function load ({ commandLine, stdout, env }: Call, { target, reloader, signal }: Run): Promise<Report> {
   const { connections, rate, duration, reloads, timeout, reloadTimeout } = commandLine
-  const mix = { rate, hasHttp2: await speaksHttp2(target, PROBE_TIMEOUT) }
-  const all = createClientMix(connections, mix)
-  const threadCount = commandLine.threads ?? chooseThreads(availableParallelism())
-  const threads = threadCount === 0 ? undefined : await ClientThreads.start(all, mix, threadCount)
-  const kinds = threads?.kinds ?? all
+  const kinds = createClientMix(connections, { rate, hasHttp2: await speaksHttp2(target, PROBE_TIMEOUT) })
   const display = createDisplay(stdout, env)
   const stopTracing = traceUndici()
   const clients = kinds.reduce((sum, { count }) => sum + count, 0)
@@ -115,7 +107,6 @@ async function load ({ commandLine, stdout, env }: Call, { target, reloader, sig
       target,
       reloader,
       kinds,
-      ...(threads === undefined ? {} : { threads }),
       duration,
       timeout,
       reloads,
@@ -125,7 +116,6 @@ async function load ({ commandLine, stdout, env }: Call, { target, reloader, sig
       progressInterval: display.interval
     })
   } finally {
-    await threads?.end()
     stopTracing()
     display.clear()
   }

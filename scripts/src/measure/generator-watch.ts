@@ -3,10 +3,7 @@ import { monitorEventLoopDelay, performance as clock } from 'node:perf_hooks'
 /** Milliseconds between two looks at the event loop; each measured delay contains them. */
 const LOOP_RESOLUTION = 10
 
-/**
- * How the program that makes the load was doing, so that nobody takes its limits for those of the service. With several
- * event loops each figure is that of the worst.
- */
+/** How the program that makes the load was doing, so that its limits are not taken for those of the service. */
 export interface GeneratorReport {
   /** By how many milliseconds its event loop was late, in 99 of 100 looks, and at most. */
   readonly loopDelay: { readonly p99: number, readonly max: number }
@@ -14,8 +11,6 @@ export interface GeneratorReport {
   readonly loopUtilization: number
   /** Processors that it kept busy, 1 is one whole; the service had what was left of the machine. */
   readonly cpus: number
-  /** How many threads ran clients besides the main one; with 0 all were there. */
-  readonly threads: number
 }
 
 /** Above it the clients wait for this program more than for the service. */
@@ -25,7 +20,7 @@ const MAX_DELAY_SHARE = 0.25
 /** Milliseconds that never matter. */
 const HARMLESS_DELAY = 2
 
-/** Watches the event loop of the thread that it runs in, and the processors of all threads. */
+/** Watches the event loop of this program, and the processors that it uses. */
 export class GeneratorWatch {
   readonly #delay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION })
   readonly #startedAt = clock.now()
@@ -42,25 +37,8 @@ export class GeneratorWatch {
     return {
       loopDelay: { p99: lateBy(this.#delay.percentile(99)), max: lateBy(this.#delay.max) },
       loopUtilization: clock.eventLoopUtilization(this.#utilization).utilization,
-      cpus: (user + system) / 1000 / (clock.now() - this.#startedAt),
-      threads: 0
+      cpus: (user + system) / 1000 / (clock.now() - this.#startedAt)
     }
-  }
-}
-
-/**
- * @param main of the thread that counts: with clients elsewhere its delays are in no latency
- * @param threads of those that ran the clients
- * @returns the worst event loop of those that ran clients, and the processors of the whole process
- */
-export function mergeGenerators (main: GeneratorReport, threads: readonly GeneratorReport[]): GeneratorReport {
-  if (threads.length === 0) return main
-  const worst = (figure: (report: GeneratorReport) => number) => Math.max(...threads.map(figure))
-  return {
-    loopDelay: { p99: worst(({ loopDelay }) => loopDelay.p99), max: worst(({ loopDelay }) => loopDelay.max) },
-    loopUtilization: worst(({ loopUtilization }) => loopUtilization),
-    cpus: main.cpus,
-    threads: threads.length
   }
 }
 

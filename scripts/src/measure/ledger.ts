@@ -95,8 +95,7 @@ export class Ledger {
   }
 
   reportFailed (): FailureReport[] {
-    // Threads tell of theirs in batches.
-    return this.#failed.toSorted((one, other) => one.endedAt - other.endedAt).map((request) => {
+    return this.#failed.map((request) => {
       const { kind, startedAt, endedAt, failure } = request
       const before = this.#windows.all.findLast(({ reload }) => reload.startedAt <= endedAt)
       return {

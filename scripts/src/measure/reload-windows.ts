@@ -36,7 +36,7 @@ export class ReloadWindows {
     for (const request of undecided) this.#sort(request)
   }
 
-  /** A request that was answered, a moment ago at most when it was in another thread. */
+  /** A request was answered. */
   add (request: RequestTimes): void {
     if (this.#undecided === undefined) this.#sort(request)
     else this.#undecided.push(request)

@@ -2,8 +2,6 @@ import type { WorkerSighting } from '../clients/client-kind.ts'
 
 /** So long must no older generation have answered on a connection opened since. */
 const CALM = 1000
-/** Milliseconds that an answer may take from another thread to here. */
-const LATE = 250
 /** So many connections opened since must have been answered by the new one. */
 const EVIDENCE = 10
 
@@ -55,6 +53,6 @@ export class ReloadWatch {
   /** @returns when the reload ended; undefined as long as that is not certain at `now` */
   endedAt (now: number): number | undefined {
     const end = Math.max(this.#lastOldAt, this.#firstNewAt)
-    return this.#evidence >= EVIDENCE && now - end >= CALM + LATE ? end : undefined
+    return this.#evidence >= EVIDENCE && now - end >= CALM ? end : undefined
   }
 }

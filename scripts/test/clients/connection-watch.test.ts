@@ -13,7 +13,7 @@ import { createTarget, type Target } from '../../src/clients/target.ts'
 import { createPool, get as getByUndici } from '../../src/clients/library/undici-get.ts'
 import { startSecureStandIn } from '../helpers/http2-server.ts'
 import { startStandIn } from '../helpers/stand-in-server.ts'
-import { until } from '../helpers/until.ts'
+import { waitUntil } from '../helpers/wait-until.ts'
 
 const TIMEOUT = 10_000
 
@@ -47,7 +47,7 @@ for (const [client, open] of Object.entries(CLIENTS)) {
     t.strictSame(seen, [1])
     await close()
 
-    await until(() => seen.length === 2)
+    await waitUntil(() => seen.length === 2)
     t.strictSame(seen, [1, -1])
   })
 }
@@ -81,7 +81,7 @@ for (const [client, open] of Object.entries(SECURE_CLIENTS)) {
     t.strictSame(seen, [1])
     await close()
 
-    await until(() => seen.length === 2)
+    await waitUntil(() => seen.length === 2)
     t.strictSame(seen, [1, -1])
   })
 }

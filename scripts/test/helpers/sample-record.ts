@@ -4,7 +4,7 @@ import type { Report } from '../../src/measure/report.ts'
 const LATENCIES = { answered: 10, p50: 1, p99: 2, max: 3 }
 const START = 5000
 
-const GENERATOR = { loopDelay: { p99: 0.5, max: 1 }, loopUtilization: 0.4, cpus: 0.4, threads: 0 }
+const GENERATOR = { loopDelay: { p99: 0.5, max: 1 }, loopUtilization: 0.4, cpus: 0.4 }
 
 const REPORT: Report = {
   duration: 1100,

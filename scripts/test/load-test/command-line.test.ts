@@ -9,7 +9,6 @@ await t.test('the defaults', async (t) => {
     reloads: 5,
     connections: 100,
     rate: undefined,
-    threads: undefined,
     timeout: 30_000,
     reloadTimeout: 60_000,
     url: undefined,
@@ -22,14 +21,13 @@ await t.test('the defaults', async (t) => {
 })
 
 await t.test('all options', async (t) => {
-  const args = '--duration 1.5 --reloads 0 --connections 7 --rate 500 --threads 3 --timeout 2 --reload-timeout=3 --url http://localhost:80 --pid 12 -h'
+  const args = '--duration 1.5 --reloads 0 --connections 7 --rate 500 --timeout 2 --reload-timeout=3 --url http://localhost:80 --pid 12 -h'
 
   t.match(parseCommandLine(args.split(' ')), {
     duration: 1500,
     reloads: 0,
     connections: 7,
     rate: 500,
-    threads: 3,
     timeout: 2000,
     reloadTimeout: 3000,
     url: new URL('http://localhost'),
@@ -45,12 +43,6 @@ await t.test('--json may go without a file', async (t) => {
   ] as const
   for (const [args, json] of rows) {
     t.equal(parseCommandLine(args.split(' ')).json, json, args)
-  }
-})
-
-await t.test('--threads is a number, or left to the program', async (t) => {
-  for (const [text, threads] of [['0', 0], ['64', 64], ['auto', undefined]] as const) {
-    t.equal(parseCommandLine(['--threads', text]).threads, threads, text)
   }
 })
 
@@ -73,11 +65,6 @@ const WRONG: ReadonlyArray<readonly [args: string, message: RegExp]> = [
   ['--connections 0', /^--connections is "0"/],
   ['--connections 5001', /^--connections is "5001"/],
   ['--rate 0', /^--rate is "0": it must be a number from 0.1 to 100000$/],
-  ['--threads 65', /^--threads is "65": it must be a whole number from 0 to 64, or auto$/],
-  ['--threads=-1', /^--threads is "-1"/],
-  ['--threads 1.5', /^--threads is "1.5"/],
-  ['--threads many', /^--threads is "many"/],
-  ['--threads=', /^--threads is ""/],
   ['--timeout 0', /^--timeout is "0"/],
   ['--reload-timeout x', /^--reload-timeout is "x"/],
   ['--pid 12', /^--pid needs --url/],

@@ -84,13 +84,10 @@ await t.test('what is told late is where it belongs: in a reload that is over, a
   ledger.reloadStarted()
   ledger.answered(request(2200, 2250))
   ledger.answered(request(2310, 2313))
-  ledger.failed(fail(2400, 2410, 'later'))
-  ledger.failed(fail(2280, 2290, 'earlier'))
   ledger.reloadEnded(reload(2500, 2600))
 
   t.match(ledger.reportReloads(), [{ latencies: { answered: 2, max: 50 } }, { latencies: { answered: 0 } }])
   t.match(ledger.reportSides(), { inside: { answered: 2 }, outside: { answered: 1, max: 3 } })
-  t.match(ledger.reportFailed(), [{ reason: 'earlier', reload: 1, sinceReload: 290 }, { reason: 'later', sinceReload: 410 }])
 })
 
 await t.test('memory is bounded: all failures count, a thousand are kept, and fifty reasons', async (t) => {

@@ -25,7 +25,7 @@ const GOOD: Report = {
   failed: [],
   generations: [1, 2],
   eventLoopDelay: 12.34,
-  generator: { loopDelay: { p99: 0.5, max: 12.34 }, loopUtilization: 0.5, cpus: 0.625, threads: 0 }
+  generator: { loopDelay: { p99: 0.5, max: 12.34 }, loopUtilization: 0.5, cpus: 0.625 }
 }
 
 const FAILED: Report = {

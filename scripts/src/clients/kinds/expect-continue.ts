@@ -1,5 +1,3 @@
-import { threadId } from 'node:worker_threads'
-
 import { createClientKind, type ClientKind } from '../client-kind.ts'
 import { KeepAliveClient } from '../raw/keep-alive-client.ts'
 import { requestHead } from '../raw/raw-request.ts'
@@ -20,7 +18,7 @@ export function expectContinue (count: number): ClientKind {
     let turn = 0
     await loop.run(async () => {
       const startedAt = performance.now()
-      const body = Buffer.alloc(LENGTH, `continued ${turn++} of client ${index} of thread ${threadId}, `)
+      const body = Buffer.alloc(LENGTH, `continued ${turn++} of client ${index}, `)
       const connection = await client.connection()
       connection.request(requestHead(target, 'POST', '/echo', [
         'Content-Type: application/octet-stream', `Content-Length: ${body.length}`, 'Expect: 100-continue'

@@ -1,5 +1,3 @@
-import { threadId } from 'node:worker_threads'
-
 import { createClientKind, type ClientKind } from '../client-kind.ts'
 import { Http2Client } from '../http2/http2-client.ts'
 import type { Http2Answer } from '../http2/http2-exchange.ts'
@@ -21,7 +19,7 @@ export function http2Streams (count: number): ClientKind {
     const client = new Http2Client(target, timeout)
     let turn = 0
     await loop.run(async () => {
-      const upload = Buffer.alloc(UPLOAD_LENGTH, `stream ${turn++} of client ${index} of thread ${threadId}, `)
+      const upload = Buffer.alloc(UPLOAD_LENGTH, `stream ${turn++} of client ${index}, `)
       const session = await client.session()
       const gets = Array.from({ length: GETS }, async () => {
         await request('/', undefined, ({ body }) => { loop.identify(body.toString(), session.trace.openedAt) })

@@ -12,13 +12,6 @@ import { RequestFailure } from '../request-failure.ts'
 /** More would not be a service's clients, but a lack of ports. */
 const MAX_CONNECTIONS = 1000
 
-export interface OpenModelOptions {
-  /** Beyond so many, requests wait for one that is free; 1000 by default. */
-  readonly maxConnections?: number
-  /** So many kinds like this one make the requests together, 1 by default: each makes its part at random. */
-  readonly parts?: number
-}
-
 /**
  * The open model: requests come at a rate of their own, and do not wait for the answers to earlier ones.
  *
@@ -26,21 +19,21 @@ export interface OpenModelOptions {
  * meanwhile are late by what was left of it; a closed loop would show one slow request a client, and send no more
  * (coordinated omission). It counts as one client, which opens as many connections as it takes.
  *
- * @param rate requests a second, of all parts together
+ * @param rate requests a second
+ * @param options `maxConnections`: beyond so many, requests wait for one that is free; 1000 by default
  */
-export function openArrivals (rate: number, { maxConnections = MAX_CONNECTIONS, parts = 1 }: OpenModelOptions = {}): ClientKind {
+export function openArrivals (rate: number, { maxConnections = MAX_CONNECTIONS } = {}): ClientKind {
   const name = `open model, ${rate.toLocaleString('en')} a second`
   return {
     name,
     count: 1,
     isQuick: true,
-    isDivided: true,
     async run (context) {
       const { target, timeout, signal, random, maxRequests } = context
       const loop = new ClientLoop(name, context)
       // Of many connections some are idle for long: one that the server is about to close would fail without any reload.
-      const pool = new ClientPool(() => new KeepAliveClient(target, timeout, { honoursHint: true }), Math.ceil(maxConnections / parts))
-      const arrivals = new Arrivals(rate / parts, performance.now(), random)
+      const pool = new ClientPool(() => new KeepAliveClient(target, timeout, { honoursHint: true }), maxConnections)
+      const arrivals = new Arrivals(rate, performance.now(), random)
       const underWay = new Set<Promise<void>>()
       let requests = 0
       let fault: { readonly error: unknown } | undefined

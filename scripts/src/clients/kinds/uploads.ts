@@ -1,5 +1,3 @@
-import { threadId } from 'node:worker_threads'
-
 import { createClientKind, type ClientKind } from '../client-kind.ts'
 import { KeepAliveClient } from '../raw/keep-alive-client.ts'
 import { requestHead } from '../raw/raw-request.ts'
@@ -21,7 +19,7 @@ export function uploads (count: number): ClientKind {
     await loop.run(async () => {
       const startedAt = performance.now()
       // No two alike, so that a mix-up shows.
-      const body = Buffer.alloc(PIECES * PIECE_LENGTH, `upload ${turn} of client ${index} of thread ${threadId}, `)
+      const body = Buffer.alloc(PIECES * PIECE_LENGTH, `upload ${turn} of client ${index}, `)
       const isChunked = turn++ % 2 === 1
       const delay = loop.between(SHORTEST, LONGEST) / PIECES
       const connection = await client.connection()

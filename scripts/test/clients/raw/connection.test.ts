@@ -8,7 +8,7 @@ import { findFreePort } from '../../../src/service/free-port.ts'
 import { KeepAliveClient } from '../../../src/clients/raw/keep-alive-client.ts'
 import { requestHead } from '../../../src/clients/raw/raw-request.ts'
 import { createTarget, type Target } from '../../../src/clients/target.ts'
-import { until } from '../../helpers/until.ts'
+import { waitUntil } from '../../helpers/wait-until.ts'
 
 const DEADLINE = 5000
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
@@ -81,7 +81,7 @@ await t.test('an answer before any request is a failure', async (t) => {
   const target = await startServer(t, (socket) => { socket.write('HTTP/1.1 408 Request Timeout\r\n\r\n') })
   const connection = await open(t, target)
 
-  await until(() => !connection.isReusable)
+  await waitUntil(() => !connection.isReusable)
 
   t.throws(() => { connection.assertSound() }, { message: /^bytes that nobody asked for/ })
 })
@@ -101,14 +101,14 @@ await t.test('a keep-alive client uses a connection until the server closes it, 
   t.equal(await client.connection(), first)
 
   sockets[0]?.end()
-  await until(() => !first.isReusable)
+  await waitUntil(() => !first.isReusable)
   const second = await client.connection()
   second.request(requestHead(target, 'GET', '/'))
   await second.next(DEADLINE)
   t.not(second, first)
 
   sockets[1]?.resetAndDestroy()
-  await until(() => !second.isReusable)
+  await waitUntil(() => !second.isReusable)
   await t.rejects(client.connection(), { message: /^ECONNRESET/ })
   await client.connection()
   t.equal(sockets.length, 3)
