@@ -1,6 +1,5 @@
-import { fileURLToPath } from 'node:url'
-
 import { bench } from './bench/program.ts'
+import { pathTo, PRODUCT } from './workspace.ts'
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   // What was started is killed when this process exits.
@@ -12,13 +11,9 @@ process.exitCode = await bench(process.argv.slice(2), {
   stderr: process.stderr,
   env: process.env,
   paths: {
-    program: pathTo('../dist/main.js'),
+    program: PRODUCT,
     worker: pathTo('../dist/worker/index.js'),
-    bare: pathTo('../scripts/peers/bare-fastify.mjs'),
-    fillsCache: pathTo('../scripts/peers/fills-compile-cache.mjs')
+    bare: pathTo('peers/bare-fastify.mjs'),
+    fillsCache: pathTo('peers/fills-compile-cache.mjs')
   }
 })
-
-function pathTo (relative: string): string {
-  return fileURLToPath(new URL(relative, import.meta.url))
-}

@@ -1,6 +1,5 @@
-import { fileURLToPath } from 'node:url'
-
 import { chaos } from './chaos/program.ts'
+import { PRODUCT } from './workspace.ts'
 
 const interruption = new AbortController()
 
@@ -12,6 +11,6 @@ process.exitCode = await chaos(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
-  program: fileURLToPath(new URL('../dist/main.js', import.meta.url)),
+  program: PRODUCT,
   signal: interruption.signal
 })

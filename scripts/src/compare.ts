@@ -1,6 +1,5 @@
-import { fileURLToPath } from 'node:url'
-
 import { compare } from './compare/program.ts'
+import { pathTo, PRODUCT } from './workspace.ts'
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   // What was started is killed when this process exits.
@@ -11,11 +10,7 @@ process.exitCode = await compare(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
-  program: pathTo('../dist/main.js'),
-  folder: pathTo('../scripts/peers'),
-  cache: pathTo('../build/peers')
+  program: PRODUCT,
+  folder: pathTo('peers'),
+  cache: pathTo('build/peers')
 })
-
-function pathTo (relative: string): string {
-  return fileURLToPath(new URL(relative, import.meta.url))
-}

@@ -1,7 +1,6 @@
-import { fileURLToPath } from 'node:url'
-
 import { ExitCode } from './command/command.ts'
 import { loadTest } from './load-test/program.ts'
+import { PRODUCT } from './workspace.ts'
 
 /** `npm run` and the terminal both deliver Ctrl-C: a second one within so many milliseconds is the same. */
 const SAME_SIGNAL = 500
@@ -22,6 +21,6 @@ process.exitCode = await loadTest(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
-  program: fileURLToPath(new URL('../dist/main.js', import.meta.url)),
+  program: PRODUCT,
   signal: interruption.signal
 })

@@ -1,6 +1,5 @@
-import { fileURLToPath } from 'node:url'
-
 import { soak } from './soak/program.ts'
+import { PRODUCT } from './workspace.ts'
 
 const interruption = new AbortController()
 
@@ -12,6 +11,6 @@ process.exitCode = await soak(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
-  program: fileURLToPath(new URL('../dist/main.js', import.meta.url)),
+  program: PRODUCT,
   signal: interruption.signal
 })

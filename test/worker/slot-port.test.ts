@@ -1,6 +1,6 @@
 import type { Server } from 'node:net'
 import t, { type Test } from 'tap'
-import { findFreePort } from '../../scripts/src/service/free-port.ts'
+import { findFreePort } from '../helpers/free-port.ts'
 import { listenAlso } from '../../src/worker/slot-port.ts'
 import { connectRaw, request, type RawClient } from '../helpers/raw-client.ts'
 import { listen, signal, soon, type Listening } from './listening.ts'

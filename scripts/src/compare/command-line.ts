@@ -15,7 +15,7 @@ export function usage (keys: readonly string[]): string {
   return `Usage: npm run compare -- [options]
 
 Runs the clients of the load test against the same application behind Baton and behind others, while each
-of them reloads, in turns; prints Markdown. What is missing here comes from the registry into build/peers.
+of them reloads, in turns; prints Markdown. What is missing here comes from the registry into scripts/build/peers.
 
   --only <peers>          of ${keys.join(', ')}; separated by commas (all)
   --rounds <number>       how often each is measured (3)

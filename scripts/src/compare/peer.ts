@@ -15,7 +15,7 @@ export interface PeerSurroundings {
   readonly env: NodeJS.ProcessEnv
   /** Baton, built. */
   readonly program: string
-  /** Of `scripts/peers`, in the source. */
+  /** Of `scripts/peers`: not compiled. */
   readonly folder: string
   /** Where packages of the registry are installed; it may be there already. */
   readonly cache: string

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
 
+import { pathTo } from '../workspace.ts'
+
 /** What a run ran on; figures of different ones do not compare. */
 export interface Machine {
   readonly node: string
@@ -19,7 +21,7 @@ export function describeMachine (): Machine {
   const require = createRequire(import.meta.url)
   return {
     node: process.version,
-    baton: versionIn(new URL('../../package.json', import.meta.url)),
+    baton: versionIn(pathTo('../package.json')),
     undici: versionIn(require.resolve('undici/package.json')),
     kernel: `${type()} ${release()}`,
     cpu: cpus()[0]?.model.trim() || 'unknown',
@@ -28,7 +30,7 @@ export function describeMachine (): Machine {
   }
 }
 
-function versionIn (file: URL | string): string {
+function versionIn (file: string): string {
   const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string }
   return version
 }

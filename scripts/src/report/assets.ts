@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+
+import { pathTo } from '../workspace.ts'
 
 /** What the page brings along: it loads nothing. */
 export interface Assets {
@@ -11,8 +12,8 @@ export interface Assets {
   readonly licence: string
 }
 
-/** Not compiled: beside this file in scripts/, and not in build/. */
-const BROWSER = fileURLToPath(new URL('./browser', import.meta.url))
+/** Not compiled: it is among the sources only. */
+const BROWSER = pathTo('src/report/browser')
 
 export function readAssets (): Assets {
   const library = dirname(createRequire(import.meta.url).resolve('uplot/package.json'))

@@ -5,7 +5,7 @@ import { LeanLoad, type LeanCount } from '../../src/bench/lean-load.ts'
 import { formatSection } from '../../src/bench/program.ts'
 import { atLeast } from '../../src/bench/reload-cost.ts'
 import { hasCompileCache } from '../../src/bench/start.ts'
-import { waitUntil } from '../../../test/helpers/wait-until.ts'
+import { waitUntil } from '../helpers/wait-until.ts'
 import { startStandIn, type Fault, type StandInOptions } from '../helpers/stand-in-server.ts'
 
 const PARTS = ['one', 'two', 'three']

@@ -1,10 +1,10 @@
-import { fileURLToPath } from 'node:url'
-
 import t from 'tap'
 
 import { chaos } from '../../src/chaos/program.ts'
+import { program } from '../helpers/fixture.ts'
+import { builtProduct } from '../helpers/product.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+const PROGRAM = builtProduct()
 const DEADLINE = 100_000
 
 async function run (...args: readonly string[]): Promise<{ code: number, output: string }> {
@@ -28,7 +28,7 @@ await t.test('no request fails while releases break, workers are killed and the 
 })
 
 await t.test('a service that does not start ends the run with code 1, and a wrong command line with 64', async (t) => {
-  const broken = await run('--program', fileURLToPath(new URL('fixtures/exits-on-boot.mjs', import.meta.url)))
+  const broken = await run('--program', program('exits-on-boot'))
   const wrong = await run('--seed', 'x')
 
   t.equal(broken.code, 1)

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os'
-import { fileURLToPath } from 'node:url'
+
 import t from 'tap'
 
 import { compare, PEERS } from '../../src/compare/program.ts'
@@ -7,14 +7,16 @@ import type { Peer, PeerSurroundings } from '../../src/compare/peer.ts'
 import { runRound } from '../../src/compare/round.ts'
 import { runsWatt } from '../../src/compare/watt.ts'
 import { processTree } from '../../src/measure/process-tree.ts'
-import { waitUntil } from '../../../test/helpers/wait-until.ts'
+import { pathTo } from '../../src/workspace.ts'
+import { waitUntil } from '../helpers/wait-until.ts'
 import { isAlive } from '../helpers/fixture.ts'
+import { builtProduct } from '../helpers/product.ts'
 
 const WORKERS = 2
 const SURROUNDINGS: PeerSurroundings = {
   env: { ...process.env, CANARY_MS: '0' },
-  program: pathTo('../../dist/main.js'),
-  folder: pathTo('../../scripts/peers'),
+  program: builtProduct(),
+  folder: pathTo('peers'),
   cache: tmpdir(),
   tell: () => {}
 }
@@ -91,8 +93,4 @@ async function runCompare (args: readonly string[]): Promise<{ code: number, std
     ...SURROUNDINGS, stdout: { write: (text) => { stdout += text } }, stderr: { write: (text) => { stderr += text } }
   })
   return { code, stdout, stderr }
-}
-
-function pathTo (relative: string): string {
-  return fileURLToPath(new URL(relative, import.meta.url))
 }

@@ -1,8 +1,13 @@
-import { fileURLToPath } from 'node:url'
+import { pathTo } from '../../src/workspace.ts'
 
-/** @returns the path of a program that is named for what it does */
-export function fixture (name: string): string {
-  return fileURLToPath(new URL(`../fixtures/${name}.mjs`, import.meta.url))
+/** @returns the path of a file in test/fixtures, which are not compiled */
+export function fixture (file: string): string {
+  return pathTo(`test/fixtures/${file}`)
+}
+
+/** @returns the path of a program that is named for what it does wrong */
+export function program (name: string): string {
+  return fixture(`${name}.mjs`)
 }
 
 /** @returns whether a process is there, a zombie included */

@@ -6,10 +6,11 @@ import { buffer } from 'node:stream/consumers'
 import type { Test } from 'tap'
 
 import { createTarget, type Target } from '../../src/clients/target.ts'
+import { fixture } from './fixture.ts'
 import { bodyFor } from './stand-in-server.ts'
 
-const KEY = readFileSync(new URL('../fixtures/stand-in-key.pem', import.meta.url))
-const CERTIFICATE = readFileSync(new URL('../fixtures/stand-in-cert.pem', import.meta.url))
+const KEY = readFileSync(fixture('stand-in-key.pem'))
+const CERTIFICATE = readFileSync(fixture('stand-in-cert.pem'))
 
 /** What the server does instead of answering; it has the right answer at hand. */
 export type Http2Fault = (response: Http2ServerResponse, body: Buffer) => void

@@ -1,14 +1,18 @@
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 
-/** Milliseconds. Programs that are made from TypeScript while they start take seconds on a busy machine. */
+/** Milliseconds. Reaching it is a failure, so it is long enough for a busy machine. */
 const DEADLINE = 60_000
-const LOOK_INTERVAL = 5
+const INTERVAL = 5
 
-/** Waits for something that tells nobody when it happens. */
-export async function until (isTrue: () => boolean): Promise<void> {
-  const deadline = performance.now() + DEADLINE
-  while (!isTrue()) {
-    if (performance.now() > deadline) throw new Error(`${isTrue} is still false after ${DEADLINE} ms`)
-    await setTimeout(LOOK_INTERVAL)
+/**
+ * Waits for a condition that no event announces.
+ *
+ * @param what describes it for the error message
+ */
+export async function waitUntil (isMet: () => boolean, what: () => string = () => String(isMet)): Promise<void> {
+  const end = performance.now() + DEADLINE
+  while (!isMet()) {
+    if (performance.now() > end) throw new Error(`waited ${DEADLINE} ms in vain for ${what()}`)
+    await pause(INTERVAL)
   }
 }

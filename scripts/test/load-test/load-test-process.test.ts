@@ -1,15 +1,15 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { extname, join } from 'node:path'
 
 import t, { type Test } from 'tap'
 
-import { fixture, isAlive } from '../helpers/fixture.ts'
-import { until } from '../helpers/until.ts'
+import { program, isAlive } from '../helpers/fixture.ts'
+import { waitUntil } from '../helpers/wait-until.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../scripts/load-test.ts', import.meta.url))
+/** Compiled or not, as this file. */
+const PROGRAM = new URL(`../../src/load-test${extname(import.meta.url)}`, import.meta.url)
 
 interface Started {
   readonly child: ChildProcess
@@ -33,8 +33,8 @@ function start (t: Test, ...args: string[]): Started {
 t.jobs = 2
 
 const interruption = t.test('an interrupted load test reports, stops the service and exits 1', async (t) => {
-  const run = start(t, '--program', fixture('reloads'), '--duration', '60', '--connections', '10')
-  await until(() => run.output().includes('clients of 17 kinds'))
+  const run = start(t, '--program', program('reloads'), '--duration', '60', '--connections', '10')
+  await waitUntil(() => run.output().includes('clients of 17 kinds'))
 
   // As a terminal and npm do together.
   run.child.kill('SIGINT')
@@ -46,16 +46,16 @@ const interruption = t.test('an interrupted load test reports, stops the service
 })
 
 const impatience = t.test('a second interruption kills the service and ends at once', async (t) => {
-  const run = start(t, '--program', fixture('ignores-sigterm'), '--duration', '60', '--connections', '10')
-  await until(() => run.output().includes('clients of 17 kinds'))
+  const run = start(t, '--program', program('ignores-sigterm'), '--duration', '60', '--connections', '10')
+  await waitUntil(() => run.output().includes('clients of 17 kinds'))
 
   run.child.kill('SIGINT')
   const interruptedAt = performance.now()
-  await until(() => performance.now() - interruptedAt > 700)
+  await waitUntil(() => performance.now() - interruptedAt > 700)
   run.child.kill('SIGINT')
 
   t.equal(await run.code, 1)
-  await until(() => !isAlive(run.servicePid()))
+  await waitUntil(() => !isAlive(run.servicePid()))
 })
 
 await Promise.all([interruption, impatience])

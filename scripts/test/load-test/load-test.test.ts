@@ -6,44 +6,38 @@ import t from 'tap'
 import { loadTest } from '../../src/load-test/program.ts'
 import { parseRunRecord } from '../../src/report/run-record.ts'
 import { StartedService } from '../../src/service/started-service.ts'
-import { fixture } from '../helpers/fixture.ts'
+import { program } from '../helpers/fixture.ts'
 
 const DEADLINE = 10_000
 
 const RUNS: ReadonlyArray<readonly [title: string, args: readonly string[], code: number, output: readonly RegExp[]]> = [
   [
     'exits 0 when no request fails',
-    ['--program', fixture('reloads'), '--duration', '0.5', '--reloads', '2', '--connections', '20'],
+    ['--program', program('reloads'), '--duration', '0.5', '--reloads', '2', '--connections', '20'],
     0,
     [/^\d+ clients of 17 kinds load http:\/\/127\.0\.0\.1:\d+ for 0.5 s, with 2 reloads\n/, /\nNo request failed: .*, 2 reloads completed\.\n$/]
   ],
   [
-    'exits 0 when no request fails, with clients in threads',
-    ['--program', fixture('reloads'), '--duration', '0.5', '--reloads', '2', '--connections', '20', '--threads', '2'],
-    0,
-    [/\nload generator: 2 threads of clients, /, /\nNo request failed: .*, 2 reloads completed\.\n$/]
-  ],
-  [
     'exits 1 when a request fails',
-    ['--program', fixture('resets-one-request'), '--duration', '0.5', '--reloads', '0', '--connections', '10'],
+    ['--program', program('resets-one-request'), '--duration', '0.5', '--reloads', '0', '--connections', '10'],
     1,
     [/\nFAILED: [1-4] of [\d,]+ requests failed\. /]
   ],
   [
     'exits 1 when a reload fails',
-    ['--program', fixture('reload-fails'), '--duration', '0.5', '--reloads', '1', '--connections', '10'],
+    ['--program', program('reload-fails'), '--duration', '0.5', '--reloads', '1', '--connections', '10'],
     1,
     [/\nFAILED: reload 1 is failed \(worker exited\)\. /]
   ],
   [
     'exits 1 when the service goes during the run',
-    ['--program', fixture('exits-on-sighup'), '--duration', '30', '--reloads', '59', '--connections', '10'],
+    ['--program', program('exits-on-sighup'), '--duration', '30', '--reloads', '59', '--connections', '10'],
     1,
     [/the service ended with code 5 during the run/]
   ],
   [
     'exits 1 when the service does not start',
-    ['--program', fixture('exits-on-boot')],
+    ['--program', program('exits-on-boot')],
     1,
     [/exited before it served; its last lines:\n[^]*the configuration is wrong/]
   ],
@@ -55,7 +49,7 @@ const RUNS: ReadonlyArray<readonly [title: string, args: readonly string[], code
   ['exits 0 when asked for help', ['--help'], 0, [/^Usage: npm run load-test/]]
 ]
 
-t.jobs = RUNS.length + 3
+t.jobs = 4
 
 const runs = RUNS.map(async ([title, args, code, output]) => {
   await t.test(`the load test ${title}`, async (t) => {
@@ -67,7 +61,7 @@ const runs = RUNS.map(async ([title, args, code, output]) => {
 })
 
 const running = t.test('the load test follows the reload of a service that runs already, and leaves it running', async (t) => {
-  const service = await StartedService.start(fixture('reloads'), process.env, DEADLINE)
+  const service = await StartedService.start(program('reloads'), process.env, DEADLINE)
   t.teardown(async () => { await service.process.stop(0) })
 
   const options = ['--duration', '0.5', '--reloads', '1', '--connections', '20']
@@ -112,7 +106,7 @@ async function run (args: readonly string[]): Promise<[exitCode: number, output:
   const output = { write: (text: string) => { written.push(text) } }
   const stdout = args.at(-1) === '--json' ? { write: (text: string) => { record.push(text) } } : output
   const exitCode = await loadTest(args, {
-    stdout, stderr: output, env: process.env, program: fixture('reloads'), signal: new AbortController().signal
+    stdout, stderr: output, env: process.env, program: program('reloads'), signal: new AbortController().signal
   })
   return [exitCode, written.join(''), record.join('')]
 }

@@ -1,8 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { loadTest } from '../../src/load-test/program.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+import { loadTest } from '../../src/load-test/program.ts'
+import { builtProduct } from '../helpers/product.ts'
+
+const PROGRAM = builtProduct()
 
 /** Milliseconds of one run, so that a fault ends it before the test runner does: busy machines need their time for ten reloads. */
 const LIMIT = 250_000

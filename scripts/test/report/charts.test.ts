@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs'
 
 import t from 'tap'
 
+import { pathTo } from '../../src/workspace.ts'
 import { drawCharts, type DrawnChart } from '../helpers/fake-browser.ts'
 import { failedRecord, sampleRecord } from '../helpers/sample-record.ts'
 
-const SCRIPT = readFileSync(new URL('../../scripts/report/browser/charts.js', import.meta.url), 'utf8')
+const SCRIPT = readFileSync(pathTo('src/report/browser/charts.js'), 'utf8')
 
 const filled = (chart: DrawnChart | undefined) => chart?.calls.filter(([method]) => method === 'fillRect') ?? []
 

@@ -8,7 +8,7 @@ import { freshConnections } from '../../src/clients/kinds/fresh-connections.ts'
 import { runLoad } from '../../src/load-test/load-run.ts'
 import { RunningService } from '../../src/service/running-service.ts'
 import { createTarget, type Target } from '../../src/clients/target.ts'
-import { fixture } from '../helpers/fixture.ts'
+import { program } from '../helpers/fixture.ts'
 
 const OPTIONS = { duration: 300, timeout: 5000, reloadTimeout: 5000 }
 const NEVER = new AbortController().signal
@@ -62,7 +62,7 @@ await Promise.all([
 
 async function startFixture (t: Test, name: string): Promise<{ target: Target, service: ChildProcess }> {
   const port = await findFreePort()
-  const service = fork(fixture(name), { env: { ...process.env, HOST: '127.0.0.1', PORT: String(port) }, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+  const service = fork(program(name), { env: { ...process.env, HOST: '127.0.0.1', PORT: String(port) }, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
   t.teardown(() => { service.kill('SIGKILL') })
   if (service.stdout === null) throw new Error('no output')
   await once(service.stdout, 'data')

@@ -3,15 +3,15 @@ import t, { type Test } from 'tap'
 import { createTarget } from '../../src/clients/target.ts'
 import { ServiceProcess } from '../../src/service/service-process.ts'
 import { StartedService } from '../../src/service/started-service.ts'
-import { fixture, isAlive } from '../helpers/fixture.ts'
-import { until } from '../helpers/until.ts'
+import { program, isAlive } from '../helpers/fixture.ts'
+import { waitUntil } from '../helpers/wait-until.ts'
 
 const DEADLINE = 10_000
 const SOON = 300
 const NEVER = new AbortController().signal
 
 async function start (t: Test, name: string): Promise<StartedService> {
-  const service = await StartedService.start(fixture(name), process.env, DEADLINE)
+  const service = await StartedService.start(program(name), process.env, DEADLINE)
   t.teardown(async () => { await service.process.stop(0) })
   return service
 }
@@ -85,29 +85,29 @@ await Promise.all([
   }),
 
   t.test('workers that outlive their primary are killed with it', async (t) => {
-    const service = new ServiceProcess(fixture('leaves-a-worker'), { ...process.env, PORT: '0', HOST: '127.0.0.1' })
+    const service = new ServiceProcess(program('leaves-a-worker'), { ...process.env, PORT: '0', HOST: '127.0.0.1' })
     let worker = 0
     let isReady = false
     service.onLine(({ event, pid }) => {
       if (event === 'worker:forked') worker = Number(pid)
       isReady ||= event === 'server:ready'
     })
-    await until(() => isReady)
+    await waitUntil(() => isReady)
     t.ok(isAlive(worker))
 
     await service.stop(DEADLINE)
 
-    await until(() => !isAlive(worker))
+    await waitUntil(() => !isAlive(worker))
   }),
 
   t.test('a program that exits before it serves is an error with its last lines', async (t) => {
-    await t.rejects(StartedService.start(fixture('exits-on-boot'), process.env, DEADLINE), {
+    await t.rejects(StartedService.start(program('exits-on-boot'), process.env, DEADLINE), {
       name: 'ServiceStartError', message: /exited before it served; its last lines:\nnot a line of JSON\n[^]*the configuration is wrong/
     })
   }),
 
   t.test('a program that never serves is an error', async (t) => {
-    await t.rejects(StartedService.start(fixture('never-serves'), process.env, SOON), {
+    await t.rejects(StartedService.start(program('never-serves'), process.env, SOON), {
       name: 'ServiceStartError', message: /did not serve in time/
     })
   })

@@ -1,11 +1,10 @@
-import { fileURLToPath } from 'node:url'
-
 import t from 'tap'
 
 import { soak } from '../../src/soak/program.ts'
-import { fixture } from '../helpers/fixture.ts'
+import { program } from '../helpers/fixture.ts'
+import { builtProduct } from '../helpers/product.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+const PROGRAM = builtProduct()
 const DEADLINE = 200_000
 
 async function run (env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<{ code: number, output: string }> {
@@ -22,7 +21,7 @@ t.jobs = 2
 /** CI runs the soak of a primary without one. */
 const soaking = t.test('a primary that leaks descriptors and timers fails the soak, although no request fails', async (t) => {
   const { code, output } = await run(
-    { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${fixture('leaks-in-the-primary')}` },
+    { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${program('leaks-in-the-primary')}` },
     '--reloads', '6', '--connections', '6'
   )
 
@@ -33,7 +32,7 @@ const soaking = t.test('a primary that leaks descriptors and timers fails the so
 })
 
 await Promise.all([soaking, t.test('a service that does not start ends the soak with code 1, and a wrong command line with 64', async (t) => {
-  const broken = await run({}, '--program', fixture('exits-on-boot'))
+  const broken = await run({}, '--program', program('exits-on-boot'))
   const wrong = await run({}, '--reloads', '5')
   const help = await run({}, '--help')
 
