@@ -2,7 +2,7 @@ import { bench } from './bench/program.ts'
 import { pathTo, PRODUCT } from './workspace.ts'
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  // What was started is killed when this process exits.
+  // Programs that were started are killed when this process exits.
   process.on(signal, () => { process.exit(1) })
 }
 

@@ -1,17 +1,17 @@
-import { ExitCode } from './command/command.ts'
+import { ExitCode } from './command/command-error.ts'
 import { loadTest } from './load-test/program.ts'
 import { PRODUCT } from './workspace.ts'
 
-/** `npm run` and the terminal both deliver Ctrl-C: a second one within so many milliseconds is the same. */
-const SAME_SIGNAL = 500
+/** Milliseconds within which a second signal counts as the same, because `npm run` and the terminal both deliver Ctrl-C. */
+const SAME_SIGNAL_WINDOW = 500
 
 const interruption = new AbortController()
 let interruptedAt = Infinity
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    // The service does not survive this exit.
-    if (performance.now() - interruptedAt > SAME_SIGNAL) process.exit(ExitCode.failed)
+    // The service is killed at this exit.
+    if (performance.now() - interruptedAt > SAME_SIGNAL_WINDOW) process.exit(ExitCode.failed)
     interruptedAt = Math.min(interruptedAt, performance.now())
     interruption.abort()
   })

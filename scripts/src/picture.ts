@@ -1,3 +1,3 @@
-import { drawPicture } from './report/picture-program.ts'
+import { picture } from './report/picture-program.ts'
 
-process.exitCode = drawPicture(process.argv.slice(2), process)
+process.exitCode = await picture(process.argv.slice(2), process)

@@ -1,5 +1,4 @@
-import { parseInteger, parseNames, parseNumber } from '../load-test/command-line.ts'
-import { parseOptions } from '../command/command.ts'
+import { parseInteger, parseNames, parseNumber, parseOptions } from '../command/options.ts'
 
 export interface BenchCommandLine {
   /** Names of the parts, in their order. */
@@ -16,14 +15,14 @@ export function usage (names: readonly string[]): string {
   return `Usage: npm run bench -- [options]
 
 Measures what Baton costs, each figure as a ratio of two things that are measured in turns, and prints
-Markdown. It reports and never fails because of a figure: this program needs a CPU as well.
+Markdown. It never fails because of a figure, because the load generator needs a CPU too.
 
-  --only <parts>         of ${names.join(', ')}; separated by commas (all)
+  --only <parts>         some of ${names.join(', ')}; separated by commas (all)
   --rounds <number>      how often each side is measured (7)
-  --duration <seconds>   of one measurement under load (4)
-  --connections <number> that are idle during a reload (10000)
-  --quick                2 rounds of 1 s, and 1000 idle connections: to see it work, not for figures
-  --help                 print this
+  --duration <seconds>   how long one measurement under load takes (4)
+  --connections <number> how many are idle during a reload (10000)
+  --quick                2 rounds of 1 s and 1000 idle connections: to try it, not for figures
+  --help                 print this help
 `
 }
 

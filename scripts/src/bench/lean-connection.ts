@@ -8,9 +8,9 @@ const CLOSES = /^connection: close\r?$/im
 const SUCCESS = /^HTTP\/1\.1 2/
 
 export interface LeanEvents {
-  /** A whole answer of 2xx; `closes` when it is the last on its connection. */
+  /** A complete answer with a status of 2xx; `closes` when it is the last on its connection. */
   readonly answered: (body: string, closes: boolean) => void
-  /** Without a request under way, too: a reset, or a close while one is owed. */
+  /** Also without a request in progress: a reset, or a close while an answer is owed. */
   readonly failed: (error: Error) => void
   /** Closed by the other side while nothing was owed. */
   readonly closed: () => void
@@ -19,8 +19,8 @@ export interface LeanEvents {
 /**
  * One connection that costs little: it reads the length of an answer and not much else.
  *
- * The clients of the load test check everything, and cost more than the server that they ask: what they
- * measure is themselves.
+ * The clients of the load test check everything and need more CPU time than the server: they would
+ * measure themselves.
  */
 export class LeanConnection {
   readonly #socket: Socket
@@ -34,14 +34,14 @@ export class LeanConnection {
     this.#request = request
     this.#events = events
     this.#socket = connect({ host, port, noDelay: true })
-    // One character a byte, and nothing to be cut in two.
+    // One character for each byte, so that no character is split.
     this.#socket.setEncoding('latin1')
     this.#socket.on('data', (text: string) => { this.#read(text) })
     this.#socket.on('error', (error) => { this.#fail(error) })
     this.#socket.on('close', () => { this.#close() })
   }
 
-  /** Before the connection is open, too. */
+  /** May be called before the connection is open. */
   send (): void {
     this.#isOwed = true
     this.#socket.write(this.#request)
@@ -60,7 +60,7 @@ export class LeanConnection {
     const head = this.#received.slice(0, bodyAt)
     const length = Number(LENGTH.exec(head)?.[1] ?? NaN)
     if (!SUCCESS.test(head) || Number.isNaN(length) || !this.#isOwed) {
-      this.#fail(new Error(`an answer that was not expected: ${head.slice(0, head.indexOf('\r'))}`))
+      this.#fail(new Error(`unexpected answer: ${head.slice(0, head.indexOf('\r'))}`))
     } else if (this.#received.length >= bodyAt + length) {
       this.#answer(this.#received.slice(bodyAt), CLOSES.test(head))
     }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { Latencies } from '../measure/latencies.ts'
 import { requestHead } from '../clients/raw/raw-request.ts'
 import type { Target } from '../clients/target.ts'
+import { Latencies } from '../measure/latencies.ts'
 import { LeanConnection } from './lean-connection.ts'
 
 export interface LeanLoadOptions {
@@ -12,7 +12,7 @@ export interface LeanLoadOptions {
   readonly isFresh?: boolean
 }
 
-/** What was counted since the last `take()`. */
+/** The counts since the last `take()`. */
 export interface LeanCount {
   readonly answered: number
   readonly failures: number
@@ -24,10 +24,10 @@ export interface LeanCount {
   readonly generatorShare: number
 }
 
-/** After a failure, so that a server which is gone is not asked a million times. */
+/** Milliseconds, so that a server which has exited is not asked a million times. */
 const PAUSE_AFTER_FAILURE = 50
 
-/** Clients that ask `GET /` as fast as they are answered, a closed loop each, until they are stopped. */
+/** Clients that send `GET /` as fast as they are answered, each in a closed loop, until they are stopped. */
 export class LeanLoad {
   readonly #options: LeanLoadOptions
   readonly #request: string
@@ -46,14 +46,14 @@ export class LeanLoad {
     for (let index = 0; index < options.connections; index++) this.#open(index)
   }
 
-  /** Counts from now on, for so many milliseconds. */
+  /** @param duration milliseconds to count for, from now on */
   async measure (duration: number): Promise<LeanCount> {
     this.take()
     await sleep(duration)
     return this.take()
   }
 
-  /** @returns what was counted since the last call; counting begins anew */
+  /** @returns the counts since the last call; counting starts again */
   take (): LeanCount {
     const now = performance.now()
     const elapsed = now - this.#countedSince
@@ -74,8 +74,8 @@ export class LeanLoad {
     return count
   }
 
-  /** @returns how many connections each worker had answered on last, by what its answers say of it */
-  spread (): number[] {
+  /** @returns how many connections each worker has, by the last answer on each */
+  connectionsByWorker (): number[] {
     const counts = new Map<string, number>()
     for (const body of this.#bodies) counts.set(body, (counts.get(body) ?? 0) + 1)
     return [...counts.values()]

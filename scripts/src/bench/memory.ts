@@ -1,7 +1,7 @@
-import type { StartedService } from '../service/started-service.ts'
 import { formatFigure, formatMegabytes } from '../display/number-format.ts'
 import { childrenOf, residentMemory } from '../measure/process-tree.ts'
-import { formatSummary, median, ratio, summarize } from '../measure/statistics.ts'
+import { formatSpread, median, ratio, spreadOf } from '../measure/statistics.ts'
+import type { StartedService } from '../service/started-service.ts'
 import { LeanLoad } from './lean-load.ts'
 import { KEEP_ALIVE } from './overhead.ts'
 import type { Part } from './section.ts'
@@ -13,15 +13,15 @@ interface Memory {
   readonly bare: number
 }
 
-const WHEN = ['after the start', 'after the load'] as const
+const MOMENTS = ['after the start', 'after the load'] as const
 
 export const memory: Part = {
   name: 'memory',
   async run (settings) {
-    const { rounds, duration, tell } = settings
-    const samples: Record<typeof WHEN[number], Memory[]> = { 'after the start': [], 'after the load': [] }
+    const { rounds, duration, log } = settings
+    const samples: Record<typeof MOMENTS[number], Memory[]> = { 'after the start': [], 'after the load': [] }
     for (let round = 0; round < rounds; round++) {
-      tell(`memory, round ${round + 1} of ${rounds}`)
+      log(`memory, round ${round + 1} of ${rounds}`)
       await withServices([async () => await startBaton(settings, 1), async () => await startBare(settings)], async ([baton, bare]) => {
         const services = [baton as StartedService, bare as StartedService] as const
         samples['after the start'].push(look(...services))
@@ -34,10 +34,10 @@ export const memory: Part = {
       })
     }
 
-    const show = (values: number[]): string => formatSummary(summarize(values), formatMegabytes)
-    const rows = WHEN.map((when) => {
-      const [primary, worker, bare] = (['primary', 'worker', 'bare'] as const).map((which) => samples[when].map((sample) => sample[which]))
-      return [when, show(primary ?? []), show(worker ?? []), show(bare ?? []), formatSummary(ratio(worker ?? [], bare ?? []), formatFigure)]
+    const show = (values: number[]): string => formatSpread(spreadOf(values), formatMegabytes)
+    const rows = MOMENTS.map((moment) => {
+      const [primary, worker, bare] = (['primary', 'worker', 'bare'] as const).map((which) => samples[moment].map((sample) => sample[which]))
+      return [moment, show(primary ?? []), show(worker ?? []), show(bare ?? []), formatSpread(ratio(worker ?? [], bare ?? []), formatFigure)]
     })
     const loaded = samples['after the load']
     return {
@@ -46,7 +46,7 @@ export const memory: Part = {
       rows,
       sentences: [
         `The primary costs ${formatMegabytes(median(loaded.map(({ primary }) => primary)))} MB, and a worker ` +
-        `${formatFigure(ratio(loaded.map(({ worker }) => worker), loaded.map(({ bare }) => bare)).median)} times as much as bare Fastify, pages shared between processes counted in each.`
+        `${formatFigure(ratio(loaded.map(({ worker }) => worker), loaded.map(({ bare }) => bare)).median)} times as much as bare Fastify; pages that processes share are counted in each of them.`
       ]
     }
   }

@@ -1,7 +1,7 @@
-import type { StartedService } from '../service/started-service.ts'
 import { formatFigure, formatPercent } from '../display/number-format.ts'
 import { cpuTime } from '../measure/process-tree.ts'
-import { formatSummary, median, ratio, summarize } from '../measure/statistics.ts'
+import { formatSpread, median, ratio, spreadOf } from '../measure/statistics.ts'
+import type { StartedService } from '../service/started-service.ts'
 import { LeanLoad, type LeanCount } from './lean-load.ts'
 import type { BenchSettings, Part, Section } from './section.ts'
 import { processesOf, startBare, startBaton, withServices } from './services.ts'
@@ -20,7 +20,7 @@ export interface Load {
 export const KEEP_ALIVE: Load = { name: 'keep-alive', connections: 32, isFresh: false }
 export const NEW_CONNECTIONS: Load = { name: 'new connections', connections: 32, isFresh: true }
 
-/** Starts what is measured. */
+/** Starts one side of a comparison. */
 type Start = () => Promise<StartedService>
 
 export const overhead: Part = {
@@ -50,8 +50,8 @@ async function compareSides (
     for (const [title, pick] of FIGURES) {
       const [a, b] = [ours.map(pick), theirs.map(pick)]
       rows.push([
-        `${load.name}: ${title}`, formatSummary(summarize(a), formatFigure), formatSummary(summarize(b), formatFigure),
-        formatSummary(ratio(a, b), formatFigure)
+        `${load.name}: ${title}`, formatSpread(spreadOf(a), formatFigure), formatSpread(spreadOf(b), formatFigure),
+        formatSpread(ratio(a, b), formatFigure)
       ])
     }
   }
@@ -61,7 +61,7 @@ async function compareSides (
     rows,
     sentences: [
       `Baton's throughput is this share of bare Fastify's: ${goals.join(', ')} (goal: at least 0.97).`,
-      'The CPU time is that of all its processes: with round-robin the primary accepts each new connection and hands it over.',
+      'CPU time is that of all processes: with round-robin the primary accepts each new connection and hands it over.',
       generatorNote(generatorShare)
     ]
   }
@@ -74,17 +74,17 @@ const FIGURES: ReadonlyArray<readonly [title: string, pick: (measurement: Measur
 ]
 
 /**
- * A B, B A, A B: whoever comes second has the warmer machine. Each round has processes of its own, because two of the
- * same program differ by a tenth for as long as they live.
+ * A B, B A, A B: the side that comes second has the warmer machine. Each round starts new processes, because two
+ * processes of the same program can differ by 10 % for as long as they live.
  */
 export async function measureInTurns (settings: BenchSettings, load: Load, first: Start, second: Start): Promise<[Measurement[], Measurement[]]> {
-  const { rounds, duration, tell } = settings
+  const { rounds, duration, log } = settings
   const results: [Measurement[], Measurement[]] = [[], []]
   for (let round = 0; round < rounds; round++) {
-    tell(`${load.name}, round ${round + 1} of ${rounds}`)
+    log(`${load.name}, round ${round + 1} of ${rounds}`)
     await withServices([first, second], async (services) => {
       const sides = services.map((service, side) => [service, results[side] as Measurement[]] as const)
-      // Once beforehand, so that the compiler is through with the hot functions.
+      // Once beforehand, so that the hot functions are compiled.
       for (const service of services) await measure(service, load, duration / 2)
       for (const [service, into] of round % 2 === 0 ? sides : sides.toReversed()) into.push(await measure(service, load, duration))
     })
@@ -99,15 +99,15 @@ async function measure (service: StartedService, { connections, isFresh }: Load,
     const before = cpuTime(processes)
     const count = await load.measure(duration)
     const used = cpuTime(processes) - before
-    if (count.failures > 0) throw new Error(`${count.failures} requests failed that nothing should disturb: the figures would be worthless`)
+    if (count.failures > 0) throw new Error(`${count.failures} requests failed although nothing disturbed them, so the figures would be worthless`)
     return { ...count, cpuPerRequest: used * 1000 / count.answered }
   } finally {
     load.stop()
   }
 }
 
-/** Who generates the load takes part in the contest for the machine. */
+/** The load generator competes with the service for the CPUs. */
 export function generatorNote (share: number): string {
-  const busy = share > 0.9 ? ': it is the bottleneck, so believe the CPU time a request, and not the rates' : ''
+  const busy = share > 0.9 ? ': it is the bottleneck, so trust the CPU time per request and not the rates' : ''
   return `The load generator used ${formatPercent(share)} of one CPU${busy}.`
 }

@@ -13,15 +13,15 @@ export interface StartTime {
 
 const TIMEOUT = 60_000
 
-/** How a process is ended that has been timed. */
-export type End = 'SIGKILL' | 'SIGUSR2'
+/** The signal that ends a process after it has been timed. */
+export type EndSignal = 'SIGKILL' | 'SIGUSR2'
 
 /**
- * Forks a worker as the primary does, and waits until it listens and has said that it is ready.
+ * Forks a worker as the primary does, and waits until it listens and has reported that it is ready.
  *
  * @throws Error when it exits first, or takes longer than a minute
  */
-export async function timeWorker (program: string, env: NodeJS.ProcessEnv, end: End = 'SIGKILL'): Promise<StartTime> {
+export async function timeWorker (program: string, env: NodeJS.ProcessEnv, end: EndSignal = 'SIGKILL'): Promise<StartTime> {
   cluster.setupPrimary({ exec: program, args: [], silent: true })
   const startedAt = performance.now()
   const worker = cluster.fork({ ...env, LOG_LEVEL: 'warn', BATON_WORKER: assignment() })
@@ -29,13 +29,13 @@ export async function timeWorker (program: string, env: NodeJS.ProcessEnv, end: 
 }
 
 /** Forks a program that sends a message as soon as it listens. */
-export async function timeProgram (program: string, env: NodeJS.ProcessEnv, end: End = 'SIGKILL'): Promise<StartTime> {
+export async function timeProgram (program: string, env: NodeJS.ProcessEnv, end: EndSignal = 'SIGKILL'): Promise<StartTime> {
   const startedAt = performance.now()
   const child = forkProcess(program, [], { env: { ...env, HOST: '127.0.0.1', PORT: '0' }, silent: true })
   return await timeToMessage(child, startedAt, end, (message) => message === 'listening')
 }
 
-/** What `src/assignment.ts` calls an assignment. */
+/** See `src/protocol/assignment.ts`. */
 function assignment (): string {
   return JSON.stringify({
     slot: 0,
@@ -49,7 +49,7 @@ function assignment (): string {
 }
 
 async function timeToMessage (
-  child: ChildProcess, startedAt: number, end: End, isReady: (message: unknown) => boolean
+  child: ChildProcess, startedAt: number, end: EndSignal, isReady: (message: unknown) => boolean
 ): Promise<StartTime> {
   const exited = once(child, 'exit')
   let output = ''

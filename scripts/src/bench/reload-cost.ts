@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { formatCount, formatFigure, formatPercent } from '../display/number-format.ts'
+import { formatSpread, imbalance, median, spreadOf } from '../measure/statistics.ts'
 import type { Reload } from '../service/reload.ts'
 import type { StartedService } from '../service/started-service.ts'
-import { formatCount, formatFigure, formatPercent } from '../display/number-format.ts'
-import { formatSummary, imbalance, median, summarize } from '../measure/statistics.ts'
 import { LeanLoad } from './lean-load.ts'
 import type { BenchSettings, Part } from './section.ts'
 import { startBaton, withServices } from './services.ts'
@@ -12,19 +12,19 @@ const WORKERS = 4
 const CONNECTIONS = 64
 const SURGES = [1, 2, WORKERS]
 const RELOAD_TIMEOUT = 120_000
-/** Milliseconds after which every busy connection has long been used again, so that the relieved workers have none left. */
-const SETTLE = 1000
+/** Milliseconds after which every busy connection has been used again, so that relieved workers have none left. */
+const SETTLE_TIME = 1000
 
-/** What one reload cost. */
+/** The cost of one reload. */
 export interface ReloadCost {
   /** Milliseconds. */
   readonly duration: number
-  /** Of the requests that steady state would have answered in that time. */
+  /** Share of the requests that would have been answered in that time without a reload. */
   readonly lost: number
   readonly p99Inside: number
   readonly p99Outside: number
   readonly failures: number
-  /** The busiest worker against the mean. */
+  /** Connections of the busiest worker, divided by the mean. */
   readonly imbalance: number
 }
 
@@ -33,13 +33,13 @@ export const reloadCost: Part = {
   async run (settings) {
     const costs = new Map<number, ReloadCost[]>(SURGES.map((surge) => [surge, []]))
     const starts = SURGES.map((surge) => async () => await startBaton(settings, WORKERS, {
-      // Otherwise the second in which the first replacement has to prove itself would thin out everything.
+      // Otherwise the second in which the canary is watched would dominate.
       MAX_SURGE: String(surge), CANARY_MS: '0'
     }))
     await withServices(starts, async (services) => {
       for (let round = 0; round < settings.rounds; round++) {
         for (const [index, surge] of SURGES.entries()) {
-          settings.tell(`a reload with MAX_SURGE ${surge}, round ${round + 1} of ${settings.rounds}`)
+          settings.log(`a reload with MAX_SURGE ${surge}, round ${round + 1} of ${settings.rounds}`)
           costs.get(surge)?.push(await measureReload(settings, services[index] as StartedService))
         }
       }
@@ -51,7 +51,7 @@ export const reloadCost: Part = {
       header: ['MAX_SURGE', 'ms', 'requests lost meanwhile', 'p99 ms inside', 'p99 ms outside', 'busiest worker to mean after it', 'failed'],
       rows: SURGES.map((surge) => {
         const all = costs.get(surge) ?? []
-        const show = (pick: (cost: ReloadCost) => number, format: (value: number) => string): string => formatSummary(summarize(all.map(pick)), format)
+        const show = (pick: (cost: ReloadCost) => number, format: (value: number) => string): string => formatSpread(spreadOf(all.map(pick)), format)
         return [
           surge === WORKERS ? `${surge} (all)` : String(surge),
           show(({ duration }) => duration, formatCount),
@@ -63,8 +63,8 @@ export const reloadCost: Part = {
         ]
       }),
       sentences: [
-        `A reload with MAX_SURGE 1 costs ${formatPercent(median((costs.get(1) ?? []).map(({ lost }) => lost)))} of the requests that steady state answers in that time, most of which is the starts of workers; ${failures} requests failed.`,
-        'CANARY_MS is 0 here. On a machine with fewer CPUs than workers the starts take them from those that serve.'
+        `A reload with MAX_SURGE 1 costs ${formatPercent(median((costs.get(1) ?? []).map(({ lost }) => lost)))} of the requests that are otherwise answered in that time, mostly for the starts of workers; ${failures} requests failed.`,
+        'CANARY_MS is 0 here. With fewer CPUs than workers, the starts take CPU time from the workers that serve.'
       ]
     }
   }
@@ -73,13 +73,13 @@ export const reloadCost: Part = {
 async function measureReload ({ duration }: BenchSettings, service: StartedService): Promise<ReloadCost> {
   const load = new LeanLoad({ target: service.target, connections: CONNECTIONS })
   try {
-    // The last reload may have left compilers busy.
+    // V8 may still be compiling after the last reload.
     await load.measure(duration / 2)
     const before = await load.measure(duration)
     const reload = await service.reload(RELOAD_TIMEOUT, new AbortController().signal)
     const inside = load.take()
     assertCompleted(reload)
-    await sleep(SETTLE)
+    await sleep(SETTLE_TIME)
     const after = load.take()
     return {
       duration: reload.duration,
@@ -87,18 +87,18 @@ async function measureReload ({ duration }: BenchSettings, service: StartedServi
       p99Inside: inside.p99,
       p99Outside: before.p99,
       failures: before.failures + inside.failures + after.failures,
-      imbalance: imbalance(atLeast(load.spread(), WORKERS))
+      imbalance: imbalance(atLeast(load.connectionsByWorker(), WORKERS))
     }
   } finally {
     load.stop()
   }
 }
 
-/** A worker without any connection is in no answer. */
+/** Adds the workers without a connection, which no answer names. */
 export function atLeast (counts: readonly number[], workers: number): number[] {
   return [...counts, ...Array.from({ length: Math.max(0, workers - counts.length) }, () => 0)]
 }
 
 export function assertCompleted ({ outcome, reason }: Reload): void {
-  if (outcome !== 'completed') throw new Error(`the reload is ${outcome}: ${reason ?? 'no reason given'}`)
+  if (outcome !== 'completed') throw new Error(`the reload ended as ${outcome}: ${reason ?? 'no reason given'}`)
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 
 import { formatFigure } from '../display/number-format.ts'
-import { formatSummary, median, ratio, summarize } from '../measure/statistics.ts'
+import { formatSpread, median, ratio, spreadOf } from '../measure/statistics.ts'
 import { generatorNote, KEEP_ALIVE, measureInTurns, NEW_CONNECTIONS } from './overhead.ts'
 import type { Part } from './section.ts'
 import { startBaton } from './services.ts'
@@ -19,14 +19,14 @@ export const scaling: Part = {
       const gain = ratio(a, b)
       shares.push(median([...many, ...single].map(({ generatorShare }) => generatorShare)))
       gains.push(`${formatFigure(gain.median)} with ${load.name}`)
-      rows.push([`${load.name}: requests a second`, formatSummary(summarize(a), formatFigure), formatSummary(summarize(b), formatFigure), formatSummary(gain, formatFigure)])
+      rows.push([`${load.name}: requests a second`, formatSpread(spreadOf(a), formatFigure), formatSpread(spreadOf(b), formatFigure), formatSpread(gain, formatFigure)])
     }
     return {
       title: `All workers (${workers}) against one`,
       header: ['', `${workers} workers`, '1 worker', 'ratio'],
       rows,
       sentences: [
-        `${workers} workers do this many times the work of one: ${gains.join(', ')}, on ${availableParallelism()} CPUs that the generator shares.`,
+        `${workers} workers do this many times the work of one: ${gains.join(', ')}, on ${availableParallelism()} CPUs shared with the load generator.`,
         generatorNote(Math.max(...shares))
       ]
     }

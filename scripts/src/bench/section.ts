@@ -1,9 +1,9 @@
-/** What one part of the bench found out. */
+/** The result of one part of the bench. */
 export interface Section {
   readonly title: string
   readonly header: readonly string[]
   readonly rows: ReadonlyArray<readonly string[]>
-  /** What the table says, in a sentence, and what it does not. */
+  /** What the table shows, and what it does not. */
   readonly sentences: readonly string[]
 }
 
@@ -20,11 +20,11 @@ export interface BenchSettings {
   readonly rounds: number
   /** Milliseconds of one measurement under load. */
   readonly duration: number
-  /** Connections of the part with idle ones. */
+  /** How many connections are idle during a reload. */
   readonly idleConnections: number
   readonly env: NodeJS.ProcessEnv
-  /** Says what is being done. */
-  readonly tell: (text: string) => void
+  /** Reports what is being done. */
+  readonly log: (text: string) => void
 }
 
 export interface BenchPaths {
@@ -34,6 +34,6 @@ export interface BenchPaths {
   readonly worker: string
   /** The same application on bare Fastify. */
   readonly bare: string
-  /** Is imported by a process that is to write its compile cache on SIGUSR2. */
+  /** Imported by a process that should write its compile cache on SIGUSR2. */
   readonly fillsCache: string
 }

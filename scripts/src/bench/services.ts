@@ -1,14 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
-import { StartedService } from '../service/started-service.ts'
 import { childrenOf, processTree } from '../measure/process-tree.ts'
+import { StartedService } from '../service/started-service.ts'
+import { waitFor } from '../service/wait-for.ts'
 import type { BenchSettings } from './section.ts'
 
 const START_TIMEOUT = 60_000
 const STOP_TIMEOUT = 20_000
 
-/** Bare Fastify has no such header either, which the load generator asks for. */
-const PLAIN_ANSWERS = { WORKER_HEADER: 'false' }
+/** Bare Fastify does not send this header either. */
+const WITHOUT_WORKER_HEADER = { WORKER_HEADER: 'false' }
 
 type Environment = Readonly<Record<string, string>>
 
@@ -17,11 +16,10 @@ type Environment = Readonly<Record<string, string>>
  * @returns Baton, with all of its workers ready
  */
 export async function startBaton ({ paths, env }: BenchSettings, workers: number, variables: Environment = {}): Promise<StartedService> {
-  const service = await StartedService.start(paths.program, { ...env, WORKERS: String(workers), ...PLAIN_ANSWERS, ...variables }, START_TIMEOUT)
-  const deadline = performance.now() + START_TIMEOUT
+  const service = await StartedService.start(paths.program, { ...env, WORKERS: String(workers), ...WITHOUT_WORKER_HEADER, ...variables }, START_TIMEOUT)
   const pid = pidOf(service)
-  // It answers as soon as the first of them is ready.
-  while (childrenOf(pid).length < workers && performance.now() < deadline) await sleep(50)
+  // It answers as soon as the first worker is ready.
+  await waitFor(() => childrenOf(pid).length >= workers, START_TIMEOUT)
   return service
 }
 
@@ -29,7 +27,7 @@ export async function startBare ({ paths, env }: BenchSettings): Promise<Started
   return await StartedService.start(paths.bare, env, START_TIMEOUT)
 }
 
-/** Runs `work` with services that are stopped after it, whatever happens. */
+/** Runs `work` with services that are stopped afterwards, whatever happens. */
 export async function withServices<Result> (
   starts: ReadonlyArray<() => Promise<StartedService>>, work: (services: readonly StartedService[]) => Promise<Result>
 ): Promise<Result> {

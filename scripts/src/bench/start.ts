@@ -4,17 +4,17 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import { formatFigure } from '../display/number-format.ts'
-import { formatSummary, ratio, summarize } from '../measure/statistics.ts'
-import { timeProgram, timeWorker, type End, type StartTime } from './process-start.ts'
+import { formatSpread, ratio, spreadOf } from '../measure/statistics.ts'
+import { timeProgram, timeWorker, type EndSignal, type StartTime } from './process-start.ts'
 import type { BenchSettings, Part, Section } from './section.ts'
 import { compileUnbundled } from './unbundled.ts'
 
-/** A start is short, so there is time for more of them. */
+/** A start is short, so there is time for more rounds. */
 const ROUNDS_FACTOR = 4
 
 interface Variant {
   readonly name: string
-  readonly start: (env: NodeJS.ProcessEnv, end?: End) => Promise<StartTime>
+  readonly start: (env: NodeJS.ProcessEnv, end?: EndSignal) => Promise<StartTime>
   readonly env: NodeJS.ProcessEnv
   readonly times: StartTime[]
 }
@@ -32,12 +32,12 @@ export const start: Part = {
 }
 
 async function compareStarts (settings: BenchSettings, folder: string): Promise<Section> {
-  const { rounds, tell } = settings
+  const { rounds, log } = settings
   const { variants, notes } = await findVariants(settings, folder)
-  // Once each beforehand: the files come into the page cache, and the compile cache comes into being.
+  // Once each beforehand, to fill the page cache and the compile cache.
   for (const { start, env } of variants) await start({ ...env, NODE_OPTIONS: `--import=${pathToFileURL(settings.paths.fillsCache).href}` }, 'SIGUSR2')
   for (let round = 0; round < rounds * ROUNDS_FACTOR; round++) {
-    tell(`starts, round ${round + 1} of ${rounds * ROUNDS_FACTOR}`)
+    log(`starts, round ${round + 1} of ${rounds * ROUNDS_FACTOR}`)
     for (const { start, env, times } of round % 2 === 0 ? variants : variants.toReversed()) times.push(await start(env))
   }
 
@@ -46,7 +46,7 @@ async function compareStarts (settings: BenchSettings, folder: string): Promise<
     name,
     ...(['wall', 'cpu'] as const).flatMap((kind) => {
       const values = times.map((time) => time[kind])
-      return [formatSummary(summarize(values), formatFigure), formatFigure(ratio(values, bare.map((time) => time[kind])).median)]
+      return [formatSpread(spreadOf(values), formatFigure), formatFigure(ratio(values, bare.map((time) => time[kind])).median)]
     })
   ])
   const ours = variants[1]?.times ?? []
@@ -62,8 +62,8 @@ async function compareStarts (settings: BenchSettings, folder: string): Promise<
   }
 }
 
-async function findVariants ({ paths, env, tell }: BenchSettings, folder: string): Promise<{ variants: Variant[], notes: string[] }> {
-  tell('compiling a worker that is not bundled')
+async function findVariants ({ paths, env, log }: BenchSettings, folder: string): Promise<{ variants: Variant[], notes: string[] }> {
+  log('compiling a worker that is not bundled')
   const unbundled = await compileUnbundled(dirname(paths.program))
   const timeBare: Variant['start'] = async (env, end) => await timeProgram(paths.bare, env, end)
   const timeOurs: Variant['start'] = async (env, end) => await timeWorker(paths.worker, env, end)
@@ -75,7 +75,7 @@ async function findVariants ({ paths, env, tell }: BenchSettings, folder: string
   ]
   const plain = programs.map((program) => ({ ...program, env: { ...env, NODE_DISABLE_COMPILE_CACHE: '1' } }))
   if (!hasCompileCache(process.versions.node)) {
-    return { variants: plain, notes: [`Node ${process.version} has no compile cache that these could use: it came with 22.10.`] }
+    return { variants: plain, notes: [`Node ${process.version} has no compile cache: it came with 22.10.`] }
   }
   const withCache = programs.map(({ name, start }) => ({
     name: `${name}, with a compile cache`,
@@ -86,7 +86,7 @@ async function findVariants ({ paths, env, tell }: BenchSettings, folder: string
   return { variants: [...plain, ...withCache], notes: [] }
 }
 
-/** `NODE_COMPILE_CACHE` is of Node 22.1, and `flushCompileCache()`, which fills it here, of 22.10. */
+/** `NODE_COMPILE_CACHE` came with Node 22.1, and `flushCompileCache()`, which fills it here, with 22.10. */
 export function hasCompileCache (version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   return major > 22 || (major === 22 && minor >= 10)

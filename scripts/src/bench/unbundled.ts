@@ -8,11 +8,11 @@ const run = promisify(execFile)
 const TIMEOUT = 120_000
 
 /**
- * Compiles the program of the workers as it would be without being bundled: each module a file of its own,
- * and the packages where they are installed.
+ * Compiles the program of the workers without bundling it: each module is a file of its own, and packages are
+ * loaded from where they are installed.
  *
- * @param dist what was built; the result lies beside it, in reach of the packages
- * @returns the program
+ * @param dist the folder of the build; the result is written beside it, where the packages can be found
+ * @returns the path of the program
  */
 export async function compileUnbundled (dist: string): Promise<string> {
   const project = dirname(dist)

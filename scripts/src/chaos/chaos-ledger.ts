@@ -1,14 +1,16 @@
-import type { ClientKind, FailedRequest, Recorder, RequestTimes } from '../clients/client-kind.ts'
+import type { ClientKind } from '../clients/client-kind.ts'
+import type { FailedRequest, Recorder, RequestTimes } from '../clients/recorder.ts'
 import { Latencies } from '../measure/latencies.ts'
-import { findExcuse, type Death } from './excuse.ts'
+import { findCause, type Death } from './cause.ts'
 
 export interface KindResult {
   readonly name: string
   readonly clients: number
-  /** All that ended, those that failed included. */
+  /** All that ended, including those that failed. */
   readonly requests: number
   readonly failures: number
-  readonly excused: number
+  /** Failed because a worker died. */
+  readonly lost: number
   readonly p99: number
   readonly max: number
 }
@@ -16,13 +18,13 @@ export interface KindResult {
 export interface Judgement {
   readonly kinds: readonly KindResult[]
   readonly requests: number
-  /** Those that nothing excuses. */
+  /** Those that no death caused. */
   readonly failed: readonly FailedRequest[]
-  /** How many each death excuses. */
-  readonly excused: ReadonlyMap<Death, number>
+  /** How many requests each death cost. */
+  readonly lost: ReadonlyMap<Death, number>
 }
 
-/** Keeps every failure until the end of the run: what excuses it may be known only after it. */
+/** Keeps every failure until the end of the run, because its cause may become known only after it. */
 export class ChaosLedger implements Pick<Recorder, 'answered' | 'failed'> {
   readonly #kinds: readonly ClientKind[]
   readonly #latencies: ReadonlyMap<string, Latencies>
@@ -44,22 +46,22 @@ export class ChaosLedger implements Pick<Recorder, 'answered' | 'failed'> {
   judge (deaths: readonly Death[]): Judgement {
     const judged = this.#failed.map((request) => {
       const { endedAt, failure: { reason, connection } } = request
-      return { request, death: findExcuse({ reason, endedAt, connection }, deaths) }
+      return { request, cause: findCause({ reason, endedAt, connection }, deaths) }
     })
-    const excused = new Map<Death, number>()
-    for (const { death } of judged) {
-      if (death !== undefined) excused.set(death, (excused.get(death) ?? 0) + 1)
+    const lost = new Map<Death, number>()
+    for (const { cause } of judged) {
+      if (cause !== undefined) lost.set(cause, (lost.get(cause) ?? 0) + 1)
     }
     const kinds = this.#kinds.map(({ name, count }) => {
       const latencies = this.#latencies.get(name) ?? new Latencies()
       const mine = judged.filter(({ request }) => request.kind === name)
-      const forgiven = mine.filter(({ death }) => death !== undefined).length
+      const mineLost = mine.filter(({ cause }) => cause !== undefined).length
       return {
         name,
         clients: count,
         requests: latencies.count + mine.length,
-        failures: mine.length - forgiven,
-        excused: forgiven,
+        failures: mine.length - mineLost,
+        lost: mineLost,
         p99: latencies.percentile(0.99),
         max: latencies.max
       }
@@ -67,8 +69,8 @@ export class ChaosLedger implements Pick<Recorder, 'answered' | 'failed'> {
     return {
       kinds,
       requests: kinds.reduce((sum, { requests }) => sum + requests, 0),
-      failed: judged.flatMap(({ request, death }) => death === undefined ? [request] : []),
-      excused
+      failed: judged.flatMap(({ request, cause }) => cause === undefined ? [request] : []),
+      lost
     }
   }
 }

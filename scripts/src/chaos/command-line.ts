@@ -1,17 +1,16 @@
-import { parseOptions } from '../command/command.ts'
-import { parseInteger, parseNumber } from '../load-test/command-line.ts'
+import { parseInteger, parseNumber, parseOptions } from '../command/options.ts'
 import { LARGEST_SEED } from './random.ts'
 
 /** Durations in milliseconds. */
 export interface CommandLine {
   readonly duration: number
-  /** Undefined to draw one. */
+  /** Undefined for a random one. */
   readonly seed: number | undefined
   readonly connections: number
   readonly timeout: number
-  /** What to start instead of the service that was built here. */
+  /** The program to start instead of the service that was built here. */
   readonly program: string | undefined
-  /** Where the service's log goes, line by line. */
+  /** The file for the log of the service. */
   readonly log: string | undefined
   readonly wantsHelp: boolean
 }
@@ -20,16 +19,17 @@ const DEFAULT_CONNECTIONS = 60
 
 export const USAGE = `Usage: npm run chaos -- [options]
 
-Loads the service with every kind of client while a random hand reloads it, deploys good and broken
-releases, kills its workers and scales it; exits 1 when a request fails that no dead worker excuses.
+Loads the service with every kind of client while a chaos monkey reloads it, deploys good and broken
+releases, kills its workers and scales it. Exits 1 when a request fails for any reason other than the
+death of its worker.
 
   --duration <seconds>    how long (120)
-  --seed <number>         repeats the moves of an earlier run; they meet other moments, though
-  --connections <number>  how many clients together, one of each kind at least (${DEFAULT_CONNECTIONS})
-  --timeout <seconds>     how long one request may take (25); the drain timeout is four fifths of it
-  --program <file>        start this instead of dist/main.js
-  --log <file>            keep the service's log
-  --help                  print this
+  --seed <number>         repeat the moves of an earlier run (their timing still differs)
+  --connections <number>  how many clients in total, at least one of each kind (${DEFAULT_CONNECTIONS})
+  --timeout <seconds>     how long one request may take (25); the drain timeout is 80 % of it
+  --program <file>        start this file instead of dist/main.js
+  --log <file>            write the log of the service to this file
+  --help                  print this help
 `
 
 const OPTIONS = {

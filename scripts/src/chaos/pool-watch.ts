@@ -1,6 +1,6 @@
 import type { LogLine } from '../service/log-lines.ts'
-import type { Death } from './excuse.ts'
-import { DEATH_CODE, DIES, HANGS, isGood, releaseOf } from './releases.ts'
+import type { Death } from './cause.ts'
+import { DEATH_CODE, DIES_WHEN_READY, HANGS_WHEN_READY, isGood, releaseOf } from './releases.ts'
 
 /** A worker as the service's log shows it. Times are of `performance.now()`. */
 export interface WatchedWorker {
@@ -10,7 +10,7 @@ export interface WatchedWorker {
   readonly release: string
   readonly forkedAt: number
   state: 'starting' | 'ready' | 'draining' | 'exited'
-  /** When the hand sent it SIGKILL. */
+  /** When the monkey sent it SIGKILL. */
   killedAt?: number
   exit?: { readonly at: number, readonly code: unknown, readonly signal: unknown }
 }
@@ -19,17 +19,19 @@ export interface ReloadCounts {
   started: number
   completed: number
   failed: number
-  givenUp: number
+  abandoned: number
   refused: number
 }
 
-/** The log is read a little later than it is written, and a client sees the end of a connection later still. */
-const SLACK = 1000
+/** Milliseconds: the log is read a little after it is written, and a client sees the end of a connection later still. */
+const LOG_DELAY = 1000
+/** pino's level. */
+const WARNING = 40
 
-/** Knows the pool from the outside: from the lines of the service's log, and from what the hand did. */
+/** Knows the pool from outside: from the log of the service, and from what the monkey did. */
 export class PoolWatch {
-  readonly reloads: ReloadCounts = { started: 0, completed: 0, failed: 0, givenUp: 0, refused: 0 }
-  /** The port, once it serves. */
+  readonly reloads: ReloadCounts = { started: 0, completed: 0, failed: 0, abandoned: 0, refused: 0 }
+  /** The port, once the service listens. */
   port: number | undefined
   readonly #all: WatchedWorker[] = []
   readonly #releases = new Map<number, string>()
@@ -49,27 +51,27 @@ export class PoolWatch {
     return this.#all.filter(({ state }) => state !== 'exited')
   }
 
-  /** Who serves: of a release that is not broken, and not about to die. */
+  /** Ready workers of a release that is not broken, which are not about to die. */
   get serving (): readonly WatchedWorker[] {
     return this.#all.filter(({ state, release, killedAt }) => state === 'ready' && isGood(release) && killedAt === undefined)
   }
 
-  /** Slots that somebody has. */
+  /** How many slots have a worker. */
   get slots (): number {
     return new Set(this.alive.filter(({ state }) => state !== 'draining').map(({ slot }) => slot)).size
   }
 
-  /** The newest generation that was rolled out, or was to be. */
+  /** The newest generation whose rollout has started. */
   get newest (): number {
     return Math.max(...this.#releases.keys())
   }
 
   get isReloading (): boolean {
-    const { started, completed, failed, givenUp } = this.reloads
-    return started > completed + failed + givenUp
+    const { started, completed, failed, abandoned } = this.reloads
+    return started > completed + failed + abandoned
   }
 
-  /** @returns how a reload to that release ended; undefined as long as it has not */
+  /** @returns how a reload to that release ended; undefined while it is in progress */
   outcomeOf (release: string): 'completed' | 'failed' | undefined {
     const generation = this.generationOf(release) ?? NaN
     if (this.#completed.has(generation)) return 'completed'
@@ -80,13 +82,13 @@ export class PoolWatch {
     return [...this.#releases].findLast(([, name]) => name === release)?.[0]
   }
 
-  hear (line: LogLine, now: number): void {
+  observe (line: LogLine, now: number): void {
     if (typeof line.port === 'number') this.port = line.port
     const generation = Number(line.generation)
     switch (line.event) {
       case 'worker:forked': this.#forked(line, now); break
-      case 'worker:ready': this.#move(line, 'ready'); break
-      case 'worker:draining': this.#move(line, 'draining'); break
+      case 'worker:ready': this.#setState(line, 'ready'); break
+      case 'worker:draining': this.#setState(line, 'draining'); break
       case 'worker:exited': this.#exited(line, now); break
       case 'reload:started':
         this.reloads.started++
@@ -97,7 +99,8 @@ export class PoolWatch {
         this.#completed.add(generation)
         break
       case 'reload:failed':
-        if (String(line.msg).startsWith('reload given up')) this.reloads.givenUp++
+        // A reload that a newer one replaces is a warning, one that fails is an error.
+        if (line.level === WARNING) this.reloads.abandoned++
         else this.reloads.failed++
         this.#failed.add(generation)
         break
@@ -105,15 +108,15 @@ export class PoolWatch {
     }
   }
 
-  /** The ends of workers that cost requests, and are no fault of the service. */
+  /** Ends of workers that cost requests without being a fault of the service. */
   get deaths (): Death[] {
     return this.#all.flatMap((worker) => {
       const { pid, slot, generation, release, forkedAt, killedAt, exit } = worker
       const cause = causeOf(worker)
       if (cause === undefined) return []
-      const until = (exit?.at ?? Infinity) + SLACK
-      const from = killedAt ?? (exit?.at ?? forkedAt) - SLACK
-      return [{ cause, pid, slot, generation, release, bornAt: forkedAt - SLACK, hungAt: release === HANGS ? forkedAt : undefined, from, until }]
+      const until = (exit?.at ?? Infinity) + LOG_DELAY
+      const from = killedAt ?? (exit?.at ?? forkedAt) - LOG_DELAY
+      return [{ cause, pid, slot, generation, release, bornAt: forkedAt - LOG_DELAY, hungAt: release === HANGS_WHEN_READY ? forkedAt : undefined, from, until }]
     })
   }
 
@@ -124,7 +127,7 @@ export class PoolWatch {
     })
   }
 
-  #move ({ pid }: LogLine, state: WatchedWorker['state']): void {
+  #setState ({ pid }: LogLine, state: WatchedWorker['state']): void {
     const worker = this.#find(pid)
     if (worker !== undefined) worker.state = state
   }
@@ -142,8 +145,8 @@ export class PoolWatch {
 }
 
 function causeOf ({ exit, killedAt, release }: WatchedWorker): Death['cause'] | undefined {
-  if (killedAt !== undefined && (exit === undefined || exit.signal === 'SIGKILL')) return 'killed by the hand'
-  if (release === HANGS && (exit === undefined || exit.signal === 'SIGKILL')) return 'hung, and was killed'
-  if (release === DIES && exit?.code === DEATH_CODE) return 'exited by itself'
+  if (killedAt !== undefined && (exit === undefined || exit.signal === 'SIGKILL')) return 'was killed by the monkey'
+  if (release === HANGS_WHEN_READY && (exit === undefined || exit.signal === 'SIGKILL')) return 'hung and was killed'
+  if (release === DIES_WHEN_READY && exit?.code === DEATH_CODE) return 'exited on its own'
   return undefined
 }

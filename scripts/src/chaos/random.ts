@@ -1,6 +1,6 @@
 export const LARGEST_SEED = 2 ** 32 - 1
 
-/** Chance that can be repeated: the same seed gives the same numbers. */
+/** Random numbers that can be repeated: the same seed gives the same numbers. */
 export class Random {
   #state: number
 
@@ -22,7 +22,7 @@ export class Random {
     return minimum + Math.floor(this.next() * (maximum - minimum + 1))
   }
 
-  /** @returns one of them; undefined when there is none. One number is drawn either way. */
+  /** @returns one of them; undefined when there is none. It draws one number either way. */
   pick<T> (items: readonly T[]): T | undefined {
     return items[Math.floor(this.next() * items.length)]
   }

@@ -1,15 +1,16 @@
-import type { FailedRequest } from '../clients/client-kind.ts'
 import type { ConnectionTrace } from '../clients/connection-trace.ts'
+import type { FailedRequest } from '../clients/recorder.ts'
+import { formatCount } from '../display/number-format.ts'
 import { formatTable } from '../display/text-table.ts'
 import type { Judgement } from './chaos-ledger.ts'
+import type { EventLog } from './event-log.ts'
 import type { ReloadCounts } from './pool-watch.ts'
-import type { Timeline } from './timeline.ts'
 
-const FAILURES_EXPLAINED = 5
-const DEATHS_NAMED = 10
-/** Milliseconds around a failure that are worth reading. */
-const BEFORE = 1000
-const AFTER = 300
+const FAILURES_SHOWN = 5
+const DEATHS_SHOWN = 10
+/** Milliseconds around a failure whose events are shown. */
+const SHOWN_BEFORE = 1000
+const SHOWN_AFTER = 300
 
 export interface ChaosReport {
   readonly judgement: Judgement
@@ -17,71 +18,67 @@ export interface ChaosReport {
   readonly reloads: ReloadCounts
   readonly workers: number
   readonly startedAt: number
-  readonly timeline: Timeline
+  readonly events: EventLog
 }
 
-export function formatSummary ({ judgement, moves, reloads, workers, startedAt, timeline }: ChaosReport): string {
+export function formatChaosSummary ({ judgement, moves, reloads, workers, startedAt, events }: ChaosReport): string {
   return [
-    formatTable(['the hand', 'times'], [...moves].map(([name, times]) => [name, count(times)])),
-    formatTable(['the service', 'times'], [
-      ['reloads started', count(reloads.started)],
-      ['reloads completed', count(reloads.completed)],
-      ['reloads failed', count(reloads.failed)],
-      ['reloads given up for a newer one', count(reloads.givenUp)],
-      ['reloads refused', count(reloads.refused)],
-      ['workers started', count(workers)]
+    formatTable(['chaos monkey', 'times'], [...moves].map(([name, times]) => [name, formatCount(times)])),
+    formatTable(['service', 'times'], [
+      ['reloads started', formatCount(reloads.started)],
+      ['reloads completed', formatCount(reloads.completed)],
+      ['reloads failed', formatCount(reloads.failed)],
+      ['reloads abandoned for a newer one', formatCount(reloads.abandoned)],
+      ['reloads refused', formatCount(reloads.refused)],
+      ['workers started', formatCount(workers)]
     ]),
     formatClients(judgement),
-    formatExcuses(judgement),
-    judgement.failed.slice(0, FAILURES_EXPLAINED).flatMap((failed) => explain(failed, startedAt, timeline))
+    formatLost(judgement),
+    judgement.failed.slice(0, FAILURES_SHOWN).flatMap((failed) => explain(failed, startedAt, events))
   ].filter((block) => block.length > 0).map((block) => block.join('\n')).join('\n\n')
 }
 
 function formatClients ({ kinds, requests, failed }: Judgement): string[] {
-  const sum = (pick: (kind: Judgement['kinds'][number]) => number): string => count(kinds.reduce((total, kind) => total + pick(kind), 0))
+  const sum = (pick: (kind: Judgement['kinds'][number]) => number): string => formatCount(kinds.reduce((total, kind) => total + pick(kind), 0))
   return formatTable(
-    ['clients', 'count', 'requests', 'failed', 'excused', 'p99 ms', 'max ms'],
+    ['clients', 'count', 'requests', 'failed', 'lost', 'p99 ms', 'max ms'],
     [
-      ...kinds.map(({ name, clients, requests, failures, excused, p99, max }) =>
-        [name, ...[clients, requests, failures, excused, Math.round(p99), Math.round(max)].map(count)]),
-      ['together', sum(({ clients }) => clients), count(requests), count(failed.length), sum(({ excused }) => excused)]
+      ...kinds.map(({ name, clients, requests, failures, lost, p99, max }) =>
+        [name, ...[clients, requests, failures, lost, Math.round(p99), Math.round(max)].map(formatCount)]),
+      ['total', sum(({ clients }) => clients), formatCount(requests), formatCount(failed.length), sum(({ lost }) => lost)]
     ]
   )
 }
 
-function formatExcuses ({ excused }: Judgement): string[] {
-  if (excused.size === 0) return []
+function formatLost ({ lost }: Judgement): string[] {
+  if (lost.size === 0) return []
   const causes = new Map<string, { workers: number, requests: number }>()
-  for (const [{ cause }, requests] of excused) {
+  for (const [{ cause }, requests] of lost) {
     const before = causes.get(cause) ?? { workers: 0, requests: 0 }
     causes.set(cause, { workers: before.workers + 1, requests: before.requests + requests })
   }
   return formatTable(
-    ['excused by a worker that', 'workers', 'requests'],
+    ['lost with a worker that', 'workers', 'requests'],
     [
-      ...[...causes].map(([cause, { workers, requests }]) => [cause, count(workers), count(requests)]),
-      ...[...excused].sort(([, one], [, other]) => other - one).slice(0, DEATHS_NAMED).map(([{ slot, generation, pid, release }, requests]) =>
-        [`  ${slot}/${generation}/${pid}, ${release}`, '', count(requests)])
+      ...[...causes].map(([cause, { workers, requests }]) => [cause, formatCount(workers), formatCount(requests)]),
+      ...[...lost].sort(([, one], [, other]) => other - one).slice(0, DEATHS_SHOWN).map(([{ slot, generation, pid, release }, requests]) =>
+        [`  ${slot}/${generation}/${pid}, ${release}`, '', formatCount(requests)])
     ]
   )
 }
 
-function explain ({ kind, startedAt: requestedAt, endedAt, failure }: FailedRequest, startedAt: number, timeline: Timeline): string[] {
+function explain ({ kind, startedAt: requestedAt, endedAt, failure }: FailedRequest, startedAt: number, events: EventLog): string[] {
   const { reason, bytes, connection } = failure
   const at = (time: number | undefined): string => time === undefined ? 'never' : ((time - startedAt) / 1000).toFixed(3)
   return [
-    `FAILED ${kind}: ${reason} after ${bytes} bytes; request begun at ${at(requestedAt)}, failed at ${at(endedAt)}`,
+    `FAILED ${kind}: ${reason} after ${bytes} bytes; request started at ${at(requestedAt)}, failed at ${at(endedAt)}`,
     connection === undefined
-      ? '  on no connection, or with a wrong answer'
-      : `  connection of port ${connection.localPort}: opened ${at(connection.openedAt)}, last sent ${at(connection.sentAt)}, over ${at(connection.closedAt)}, last answered by ${connection.worker ?? 'nobody'}`,
-    ...timeline.between((connection?.closedAt ?? endedAt) - BEFORE, endedAt + AFTER, pidOf(connection), startedAt).map((line) => `  ${line}`)
+      ? '  no connection, or a wrong answer'
+      : `  connection from port ${connection.localPort}: opened ${at(connection.openedAt)}, last sent ${at(connection.sentAt)}, closed ${at(connection.closedAt)}, last answered by ${connection.worker ?? 'no worker'}`,
+    ...events.between((connection?.closedAt ?? endedAt) - SHOWN_BEFORE, endedAt + SHOWN_AFTER, pidOf(connection), startedAt).map((line) => `  ${line}`)
   ]
 }
 
 function pidOf (connection: ConnectionTrace | undefined): number | undefined {
   return connection?.worker === undefined ? undefined : Number(connection.worker.split('/')[2])
-}
-
-function count (number: number): string {
-  return number.toLocaleString('en')
 }

@@ -1,8 +1,8 @@
 /**
- * When requests should be made in the open model: at random, at so many a second in the mean, whatever becomes of
- * the earlier ones (a Poisson process, as of many clients who do not know of each other).
+ * When requests should be made in the open model: at random, at a mean rate, independent of earlier requests
+ * (a Poisson process, as of many independent clients).
  *
- * Times are of one clock in milliseconds, that of `now`.
+ * Times are milliseconds of one clock, that of `now`.
  */
 export class Arrivals {
   readonly #gap: number
@@ -10,7 +10,7 @@ export class Arrivals {
   #next: number
 
   /**
-   * @param rate a second
+   * @param rate requests a second
    * @param random from 0 up to 1
    */
   constructor (rate: number, startAt: number, random: () => number) {
@@ -24,7 +24,7 @@ export class Arrivals {
     return this.#next
   }
 
-  /** @returns all times that have come since the last call, also those that this program was late for */
+  /** @returns all times since the last call, including those that this program is late for */
   take (now: number): number[] {
     const due: number[] = []
     while (this.#next <= now) {

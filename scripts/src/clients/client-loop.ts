@@ -1,13 +1,13 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 
-import type { ClientContext } from './client-kind.ts'
+import type { ClientContext } from './client-context.ts'
 import { toRequestFailure } from './request-failure.ts'
 import { readIdentity } from './worker-identity.ts'
 
-/** After a failure, so that a server which is gone is not asked a million times. */
+/** Milliseconds, so that a server which has exited is not asked a million times. */
 const PAUSE_AFTER_FAILURE = 100
 
-/** One client's loop: its clock, its pauses and its entries in the record. */
+/** The loop of one client: its clock, its pauses and what it reports. */
 export class ClientLoop {
   readonly #kind: string
   readonly #context: ClientContext
@@ -23,7 +23,7 @@ export class ClientLoop {
 
   /**
    * Calls `work` until the end of the run. It makes a request and calls `answered()`; when it throws
-   * instead, that is one failure, and the next call is a new request.
+   * instead, that is one failure, and the next call makes a new request.
    */
   async run (work: () => Promise<void>): Promise<void> {
     for (let turn = 0; turn < this.#context.maxRequests && !this.isStopped; turn++) {
@@ -41,22 +41,22 @@ export class ClientLoop {
     this.#context.recorder.answered({ kind: this.#kind, startedAt, endedAt: performance.now() })
   }
 
-  /** The server has said that it did not process the request. */
+  /** The server reported that it did not process the request. */
   unprocessed (startedAt: number): void {
     this.#context.recorder.unprocessed({ kind: this.#kind, startedAt, endedAt: performance.now() })
   }
 
-  /** @throws the error itself when it is a fault of this program */
+  /** @throws the error itself when it is a bug in this program */
   failed (error: unknown, startedAt: number): void {
     const failure = toRequestFailure(error)
     this.#context.recorder.failed({ kind: this.#kind, startedAt, endedAt: performance.now(), failure })
   }
 
   /**
-   * Notes which worker answered.
+   * Reports which worker answered.
    *
-   * @returns it as `slot/generation/pid`, when that is known
-   * @throws RequestFailure when the body does not say
+   * @returns the worker as `slot/generation/pid`, when it is known
+   * @throws RequestFailure when the body is not that of the application
    */
   identify (body: string, openedAt?: number): string | undefined {
     const worker = readIdentity(body)
@@ -64,7 +64,7 @@ export class ClientLoop {
     return worker.pid === undefined ? undefined : `${worker.slot}/${worker.generation}/${worker.pid}`
   }
 
-  /** @returns a number of milliseconds between the two */
+  /** @returns a random whole number between the two */
   between (minimum: number, maximum: number): number {
     return Math.round(minimum + this.#context.random() * (maximum - minimum))
   }
@@ -76,8 +76,8 @@ export class ClientLoop {
     } catch {
       return
     }
-    // Timers fire before sockets are read: a FIN that came long ago must not look like one that crossed
-    // the next request.
+    // Timers fire before sockets are read: a FIN that arrived long ago must not look like one that crossed
+    // the next request on the network.
     await setImmediate()
   }
 }

@@ -39,24 +39,24 @@ const MIX: readonly Share[] = [
   [eventStreams, 4]
 ]
 
-/** In addition, of a target that speaks it. */
+/** In addition, for a target that speaks it. */
 const HTTP2: Share = [http2Streams, 6]
 
-/** So many clients let each kind have its share; with fewer, it still has one client. */
+/** With this many clients each kind has its share; with fewer, each still has one client. */
 export const DEFAULT_CONNECTIONS = 100
 
 export interface MixOptions {
   /** The target speaks it. */
   readonly hasHttp2?: boolean
-  /** Requests a second of the open model; undefined for the closed one. */
+  /** Requests a second of the open model; undefined for the closed model. */
   readonly rate?: number | undefined
 }
 
 /**
- * The open model takes the place of the quick kinds, which would ask for as much as the service can give: the
- * latencies that are compared inside and outside of reloads are all its own then.
+ * The open model replaces the quick kinds, which would take as much as the service can give: then the latencies
+ * inside and outside of reloads are all its own.
  *
- * @returns all kinds of clients, about so many clients together, and at least one of each kind
+ * @param connections about how many clients there are in total; there is at least one of each kind
  */
 export function createClientMix (connections: number, { hasHttp2 = false, rate }: MixOptions = {}): ClientKind[] {
   const mix = hasHttp2 ? [...MIX, HTTP2] : MIX

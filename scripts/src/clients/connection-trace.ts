@@ -1,18 +1,18 @@
 import type { Socket } from 'node:net'
 
-/** By which the service says who answers; it needs WORKER_HEADER=true. */
+/** The header in which the service names the worker; it needs WORKER_HEADER=true. */
 export const WORKER_HEADER = 'x-baton-worker'
 
 /** What is known of one connection when a request on it fails. Times are of `performance.now()`. */
 export interface ConnectionTrace {
   readonly openedAt: number
-  /** Its own port, by which a packet capture finds it. */
+  /** Its local port, to find it in a packet capture. */
   readonly localPort: number | undefined
-  /** When the last request was sent; of one in pieces, the first. */
+  /** When the last request was sent, or its first piece. */
   sentAt?: number
-  /** Who gave the last whole answer: `slot/generation/pid`; undefined when there was none, or it did not say. */
+  /** The worker that gave the last complete answer, `slot/generation/pid`; undefined when there was none, or it did not name it. */
   worker?: string | undefined
-  /** When it was seen that it is over; undefined when only the client had enough. */
+  /** When its end was noticed; undefined when the client closed it. */
   closedAt?: number
 }
 

@@ -4,24 +4,24 @@ import type { Socket } from 'node:net'
 /** A connection was opened, or it is closed. */
 export type ConnectionChange = 1 | -1
 
-/** Of Node: what `net.connect()` opens. `tls.connect()` says nothing there. */
-const PLAIN = 'net.client.socket'
-/** Of undici: each connection, over TLS as well. */
-const UNDICI = 'undici:client:connected'
-const SECURE = channel('baton.load-test.secure-socket')
+/** Channel of Node: what `net.connect()` opens. `tls.connect()` publishes nothing there. */
+const NODE_CHANNEL = 'net.client.socket'
+/** Channel of undici: every connection, also over TLS. */
+const UNDICI_CHANNEL = 'undici:client:connected'
+const SECURE_CHANNEL = channel('baton.load-test.secure-socket')
 
-/** Has a socket over TLS that a client of ours opened be seen as those of others are; once is enough. */
+/** Publishes a TLS socket that one of our clients opened, because Node does not; repeated calls do no harm. */
 export function announceSocket (socket: Socket): void {
-  SECURE.publish({ socket })
+  SECURE_CHANNEL.publish({ socket })
 }
 
 /**
- * Tells of every connection to the port that this thread opens and closes, whoever opens it: raw clients,
- * undici, `http.Agent` and `fetch` all end in `net.connect()`. Those over TLS do not: undici tells of its own, and
- * our other clients announce theirs.
+ * Reports every connection to the port that this program opens and closes: raw clients, undici, `http.Agent` and
+ * `fetch` all use `net.connect()`. Connections over TLS do not: undici publishes its own, and our other clients
+ * announce theirs.
  *
  * @param onChange `at` is of `performance.now()`
- * @returns what ends it; connections still open then count as open
+ * @returns a function that stops it; connections that are open then count as open
  */
 export function watchConnections (port: number, onChange: (change: ConnectionChange, at: number) => void): () => void {
   let isOver = false
@@ -38,12 +38,11 @@ export function watchConnections (port: number, onChange: (change: ConnectionCha
     const { socket } = message as { socket: Socket }
     if (known.has(socket)) return
     known.add(socket)
-    // Not `on`: who opened it may count its listeners. One that is refused never connects.
-    // Node tells before it connects, undici after.
+    // Node publishes a socket before it connects, undici afterwards. A refused one never connects.
     if (socket.remotePort === undefined) socket.once('connect', () => { count(socket) })
     else count(socket)
   }
-  const channels = [PLAIN, UNDICI, SECURE.name] as const
+  const channels = [NODE_CHANNEL, UNDICI_CHANNEL, SECURE_CHANNEL.name] as const
   for (const name of channels) subscribe(name, follow)
   return () => {
     isOver = true

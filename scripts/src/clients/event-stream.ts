@@ -1,12 +1,12 @@
 import { RequestFailure } from './request-failure.ts'
 
-/** What a stream of `GET /events` has said so far. */
+/** What has arrived so far of a stream of `GET /events`. */
 export interface Events {
-  /** Events that arrived whole, the goodbye included. */
+  /** Events that arrived completely, including the goodbye. */
   readonly count: number
-  /** The data of the last one; empty when there is none. */
+  /** The data of the last event; empty when there is none. */
   readonly last: string
-  /** The server has said goodbye, and nothing after it. */
+  /** The goodbye was the last that arrived. */
   readonly isOver: boolean
 }
 
@@ -14,7 +14,7 @@ const BLOCK_END = '\n\n'
 const BLOCK = /^(?:retry: \d+|(event: goodbye\n)?data: (.+))$/
 
 /**
- * Reads a stream, strictly: an event that is not of the built-in application is a wrong one.
+ * Reads a stream strictly: an event that the built-in application does not send is wrong content.
  *
  * @throws RequestFailure
  */

@@ -3,14 +3,14 @@ import { errors as undici } from 'undici'
 import type { ConnectionTrace } from './connection-trace.ts'
 import { MalformedResponseError } from './raw/malformed-response-error.ts'
 
-/** A request that got no answer, or not the one that it should have got. */
+/** A request that got no answer, or a wrong one. */
 export class RequestFailure extends Error {
   override readonly name = 'RequestFailure'
-  /** Short and the same for every failure of a sort, because failures are counted by it. */
+  /** Short, and the same for failures of the same kind, because failures are counted by it. */
   readonly reason: string
-  /** Received of the answer until then. */
+  /** Received of the answer so far. */
   readonly bytes: number
-  /** What is known of the connection that failed it; undefined when there was none, or the answer itself was wrong. */
+  /** What is known of its connection; undefined when there was none. */
   connection?: ConnectionTrace
 
   constructor (reason: string, bytes = 0, options?: ErrorOptions) {
@@ -22,19 +22,19 @@ export class RequestFailure extends Error {
 
 /**
  * @returns the failure that an error of a socket, of undici or of the parser stands for
- * @throws the error itself when it is a fault of this program
+ * @throws the error itself when it is a bug in this program
  */
 export function toRequestFailure (error: unknown, bytes = 0): RequestFailure {
   if (error instanceof RequestFailure) return error
   if (error instanceof MalformedResponseError) {
     return new RequestFailure(`malformed answer: ${error.message}`, bytes, { cause: error })
   }
-  // Its errors share few codes, and the message says which side did what; some of the parser's have none.
+  // The errors of undici share few codes, so the message is needed too; some errors of its parser have no code.
   if (error instanceof undici.UndiciError || error instanceof undici.HTTPParserError) {
     return new RequestFailure(`${error.code ?? error.name} ${error.message}`, bytes, { cause: error })
   }
   if (error instanceof AggregateError && error.errors.length > 0) return toRequestFailure(error.errors[0], bytes)
-  // Of the system, not of Node: ECONNRESET or EPIPE, but not ERR_INVALID_ARG_TYPE.
+  // Errors of the system, not of Node: ECONNRESET or EPIPE, but not ERR_INVALID_ARG_TYPE.
   if (error instanceof Error && 'code' in error && typeof error.code === 'string' && !error.code.startsWith('ERR_')) {
     return new RequestFailure(error.code, bytes, { cause: error })
   }

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 
-import { UsageError } from '../command/usage-error.ts'
+import { UsageError } from '../command/command-error.ts'
 
 /** Where the requests go. */
 export interface Target {
@@ -9,7 +9,7 @@ export interface Target {
   readonly host: string
   readonly port: number
   readonly isSecure: boolean
-  /** As undici wants it: `http://127.0.0.1:3000`. */
+  /** For undici: `http://127.0.0.1:3000`. */
   readonly origin: string
 }
 
@@ -22,8 +22,8 @@ export function createTarget (host: string, port: number, scheme: 'http' | 'http
 }
 
 /**
- * Resolves the host of a URL once, and refuses everything but this machine: it is not a tool to load
- * the servers of others with.
+ * Resolves the host of a URL once, and refuses every address but loopback: it is not a tool to load the
+ * servers of other people.
  *
  * @throws UsageError
  */

@@ -1,6 +1,6 @@
 import { RequestFailure } from './request-failure.ts'
 
-/** What an answer of `GET /` or `GET /slow` says about the worker that gave it; another server says less. */
+/** What an answer to `GET /` or `GET /slow` says about its worker; other servers say less. */
 export interface WorkerIdentity {
   readonly generation?: number
   readonly slot?: number

@@ -1,12 +1,14 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { CommandError, ExitCode } from './command-error.ts'
+import type { Output } from './output.ts'
 
-import type { Output } from '../display/progress-display.ts'
-import { ServiceStartError } from '../service/started-service.ts'
-import { UsageError } from './usage-error.ts'
-
-export interface Surroundings {
+/** What every program of this workspace is given. */
+export interface Outputs {
   readonly stdout: Output
   readonly stderr: Output
+}
+
+/** What a program is given that starts the service. */
+export interface CommandContext extends Outputs {
   readonly env: NodeJS.ProcessEnv
   /** The program to start when the command line names none. */
   readonly program: string
@@ -14,57 +16,33 @@ export interface Surroundings {
   readonly signal: AbortSignal
 }
 
-export const ExitCode = { ok: 0, failed: 1, usage: 64 } as const
-
-/** A program of this folder. */
-export interface Command<CommandLine extends { readonly wantsHelp: boolean }> {
+export interface Command<CommandLine extends { readonly wantsHelp: boolean }, Context extends Outputs> {
   readonly usage: string
   /** @throws UsageError */
   readonly parse: (args: readonly string[]) => CommandLine
   /**
    * @returns the exit code
-   * @throws UsageError when the command line turns out to be wrong
-   * @throws ServiceStartError when the service does not start
+   * @throws CommandError when the command line turns out to be wrong, or the service does not start
    */
-  readonly run: (commandLine: CommandLine, surroundings: Surroundings) => Promise<number>
+  readonly run: (commandLine: CommandLine, context: Context) => Promise<number>
 }
 
 /**
- * Runs a program from its command line to its verdict.
+ * Runs a program from its command line to its end.
  *
  * @returns the exit code
  */
-export async function runCommand<CommandLine extends { readonly wantsHelp: boolean }> (
-  { usage, parse, run }: Command<CommandLine>, args: readonly string[], surroundings: Surroundings
+export async function runCommand<CommandLine extends { readonly wantsHelp: boolean }, Context extends Outputs> (
+  { usage, parse, run }: Command<CommandLine, Context>, args: readonly string[], context: Context
 ): Promise<number> {
-  const { stdout, stderr } = surroundings
   try {
     const commandLine = parse(args)
-    if (!commandLine.wantsHelp) return await run(commandLine, surroundings)
-    stdout.write(usage)
+    if (!commandLine.wantsHelp) return await run(commandLine, context)
+    context.stdout.write(usage)
     return ExitCode.ok
   } catch (error) {
-    if (error instanceof UsageError) {
-      stderr.write(`${error.message} (--help lists the options)\n`)
-      return ExitCode.usage
-    }
-    if (error instanceof ServiceStartError) {
-      stderr.write(`${error.message}\n`)
-      return ExitCode.failed
-    }
-    throw error
-  }
-}
-
-/**
- * @param options as `parseArgs()` of Node takes them
- * @throws UsageError
- */
-export function parseOptions<Options extends NonNullable<ParseArgsConfig['options']>> (args: readonly string[], options: Options) {
-  try {
-    return parseArgs({ args: [...args], options }).values
-  } catch (error) {
-    // Its first sentence says what is wrong, the others how to quote.
-    throw new UsageError((error as Error).message.split('. ')[0], { cause: error })
+    if (!(error instanceof CommandError)) throw error
+    context.stderr.write(`${error.message}${error.exitCode === ExitCode.usage ? ' (--help lists the options)' : ''}\n`)
+    return error.exitCode
   }
 }

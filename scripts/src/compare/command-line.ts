@@ -1,6 +1,5 @@
 import { DEFAULT_CONNECTIONS } from '../clients/client-mix.ts'
-import { parseInteger, parseNames, parseNumber } from '../load-test/command-line.ts'
-import { parseOptions } from '../command/command.ts'
+import { parseInteger, parseNames, parseNumber, parseOptions } from '../command/options.ts'
 import type { RoundSettings } from './round.ts'
 
 export interface CompareCommandLine extends RoundSettings {
@@ -14,17 +13,17 @@ export interface CompareCommandLine extends RoundSettings {
 export function usage (keys: readonly string[]): string {
   return `Usage: npm run compare -- [options]
 
-Runs the clients of the load test against the same application behind Baton and behind others, while each
-of them reloads, in turns; prints Markdown. What is missing here comes from the registry into scripts/build/peers.
+Runs the clients of the load test against the same application behind Baton and behind others, in turns,
+while each of them reloads; prints Markdown. Missing packages are installed into scripts/build/peers.
 
-  --only <peers>          of ${keys.join(', ')}; separated by commas (all)
+  --only <peers>          some of ${keys.join(', ')}; separated by commas (all)
   --rounds <number>       how often each is measured (3)
-  --duration <seconds>    of one measurement (20)
-  --reloads <number>      in that time (5)
-  --connections <number>  how many clients together (${DEFAULT_CONNECTIONS})
+  --duration <seconds>    how long one measurement takes (20)
+  --reloads <number>      how many reloads in that time (5)
+  --connections <number>  how many clients in total (${DEFAULT_CONNECTIONS})
   --workers <number>      how many workers each has (2)
-  --quick                 1 round of 6 s with 2 reloads: to see it work, not for figures
-  --help                  print this
+  --quick                 1 round of 6 s with 2 reloads: to try it, not for figures
+  --help                  print this help
 `
 }
 

@@ -5,11 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Target } from '../clients/target.ts'
 
-const KEPT = 4000
+/** Characters. */
+const MAX_OUTPUT_LENGTH = 4000
 const POLL_INTERVAL = 50
 const POLL_TIMEOUT = 1000
 
-/** Any program in a process group of its own, which does not outlive this one. */
+/** Any program, in its own process group, which does not outlive this one. */
 export class ForeignProcess {
   readonly pid: number
   readonly #child: ChildProcess
@@ -23,7 +24,7 @@ export class ForeignProcess {
     this.#exited = once(child, 'exit')
     process.once('exit', this.#killAtExit)
     for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (text) => { this.#output = `${this.#output}${text}`.slice(-KEPT) })
+      stream?.on('data', (text) => { this.#output = `${this.#output}${text}`.slice(-MAX_OUTPUT_LENGTH) })
     }
   }
 
@@ -36,7 +37,7 @@ export class ForeignProcess {
 
   /**
    * @param timeout milliseconds
-   * @throws Error with its output when it does not answer in time; it is gone then
+   * @throws Error with its output when it does not answer in time; it has been killed then
    */
   async untilServing (target: Target, timeout: number): Promise<void> {
     const deadline = performance.now() + timeout
@@ -45,14 +46,14 @@ export class ForeignProcess {
       await sleep(POLL_INTERVAL)
     }
     await this.stop('SIGKILL', 0)
-    throw new Error(`${this.#child.spawnargs.join(' ')} did not serve:\n${this.#output}`)
+    throw new Error(`${this.#child.spawnargs.join(' ')} did not answer:\n${this.#output}`)
   }
 
   signal (signal: NodeJS.Signals): void {
     process.kill(this.pid, signal)
   }
 
-  /** @param timeout milliseconds until whoever is left of the group is killed */
+  /** @param timeout milliseconds until all processes that are left of the group are killed */
   async stop (signal: NodeJS.Signals, timeout: number): Promise<void> {
     const deadline = setTimeout(() => { this.#killGroup() }, timeout)
     this.#child.kill(signal)
@@ -66,7 +67,7 @@ export class ForeignProcess {
     try {
       process.kill(-this.pid, 'SIGKILL')
     } catch {
-      // Nobody is left in it.
+      // No process is left in it.
     }
   }
 }

@@ -7,23 +7,23 @@ import type { Peer, PreparedPeer, RunningPeer } from './peer.ts'
 const START_TIMEOUT = 60_000
 const STOP_TIMEOUT = 10_000
 
-/** The load generator asks for the header, and the others have none; whoever wants to know who answers finds it in the body. */
-const PLAIN_ANSWERS = { WORKER_HEADER: 'false' }
+/** The others do not send this header either; the body names the worker as well. */
+const WITHOUT_WORKER_HEADER = { WORKER_HEADER: 'false' }
 
 export const baton: Peer = {
   name: 'Baton',
   prepare: async ({ program, env }) => ({
     versions: `Node ${process.version}`,
-    configuration: 'Started with `WORKERS`, everything else as it is by default; reloaded with `SIGHUP`.',
-    start: async (workers) => await startService(program, { ...env, WORKERS: String(workers), CONTROL_SOCKET: 'off', ...PLAIN_ANSWERS })
+    configuration: 'Started with `WORKERS` and otherwise defaults; reloaded with `SIGHUP`.',
+    start: async (workers) => await startService(program, { ...env, WORKERS: String(workers), CONTROL_SOCKET: 'off', ...WITHOUT_WORKER_HEADER })
   })
 }
 
-/** Kill all, and fork again whoever exits: what most tutorials show. */
-export const clusterTutorial = clusterPeer('node:cluster, as tutorials have it', 'cluster-tutorial.mjs')
+/** Kills all workers, and forks again when one exits: what most tutorials show. */
+export const clusterTutorial = clusterPeer('node:cluster, as in tutorials', 'cluster-tutorial.mjs')
 
-/** Fork, wait for `listening`, then `disconnect()`: what the careful write. */
-export const clusterCareful = clusterPeer('node:cluster, as the careful have it', 'cluster-careful.mjs')
+/** Forks, waits for `listening`, then calls `disconnect()` on the old worker. */
+export const clusterCareful = clusterPeer('node:cluster, done carefully', 'cluster-careful.mjs')
 
 function clusterPeer (name: string, file: string): Peer {
   return {

@@ -1,34 +1,34 @@
 import type { Target } from '../clients/target.ts'
 
-/** Somebody who serves the same application, and can be told to load it anew. */
+/** A program that serves the same application, and can reload it. */
 export interface Peer {
   readonly name: string
   /**
-   * Finds or fetches what it needs.
+   * Finds or installs what it needs.
    *
    * @throws UnavailableError when it cannot run here
    */
-  readonly prepare: (surroundings: PeerSurroundings) => Promise<PreparedPeer>
+  readonly prepare: (context: PeerContext) => Promise<PreparedPeer>
 }
 
-export interface PeerSurroundings {
+export interface PeerContext {
   readonly env: NodeJS.ProcessEnv
-  /** Baton, built. */
+  /** Baton as it was built here. */
   readonly program: string
-  /** Of `scripts/peers`: not compiled. */
+  /** The path of scripts/peers, which is not compiled. */
   readonly folder: string
-  /** Where packages of the registry are installed; it may be there already. */
+  /** The folder in which packages are installed; it may exist already. */
   readonly cache: string
-  /** Says what takes so long. */
-  readonly tell: (text: string) => void
+  /** Reports what is being done. */
+  readonly log: (text: string) => void
 }
 
 export interface PreparedPeer {
-  /** Of what takes part: `pm2 7.0.4`. */
+  /** For example `pm2 7.0.4`. */
   readonly versions: string
   /** How it is configured and reloaded, in Markdown. */
   readonly configuration: string
-  /** @returns once it serves */
+  /** Resolves once it serves. */
   readonly start: (workers: number) => Promise<RunningPeer>
 }
 
@@ -36,20 +36,18 @@ export interface RunningPeer {
   readonly target: Target
   /** Its processes, without their descendants. */
   readonly pids: readonly number[]
-  /**
-   * Gives the command to reload. What happens then is watched from outside.
-   */
+  /** Gives the command to reload; its effect is watched from outside. */
   readonly reload: () => Promise<void>
   /**
-   * Of one who only passes answers on: how many new children of its first process a reload brings. Undefined
-   * when the answers tell who gives them.
+   * For a proxy: how many new children of its first process a reload brings. Undefined when the answers name
+   * their workers.
    */
   readonly newProcesses: number | undefined
   /** Ends all of its processes. */
   readonly stop: () => Promise<void>
 }
 
-/** The message says what is missing, for a person. */
+/** A peer cannot run here; the message says what is missing. */
 export class UnavailableError extends Error {
   override readonly name = 'UnavailableError'
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-import { findFreePort } from '../service/free-port.ts'
 import { createTarget } from '../clients/target.ts'
+import { findFreePort } from '../service/free-port.ts'
 import { ForeignProcess } from './foreign-process.ts'
 import type { Peer } from './peer.ts'
 import { install, versionOf } from './registry.ts'
@@ -17,18 +17,18 @@ const START_TIMEOUT = 60_000
 const RELOAD_TIMEOUT = 120_000
 const STOP_TIMEOUT = 20_000
 
-/** In the foreground, so that its daemon ends with it; a home of its own, so that it meets no other. */
+/** Runs in the foreground, so that its daemon ends with it, and in a home of its own, apart from any other PM2. */
 export const pm2: Peer = {
   name: 'PM2 cluster mode',
-  async prepare (surroundings) {
-    const { env, folder } = surroundings
-    const installed = await install('pm2', { pm2: '^7.0.4' }, surroundings)
+  async prepare (context) {
+    const { env, folder } = context
+    const installed = await install('pm2', { pm2: '^7.0.4' }, context)
     const bin = join(installed, 'node_modules/pm2/bin')
     const script = join(folder, 'pm2.mjs')
     return {
       versions: await versionOf(installed, 'pm2'),
       configuration: [
-        'Reloaded with `pm2 reload all`; graceful start and shutdown as its documentation has them:', '',
+        'Reloaded with `pm2 reload all`; graceful start and shutdown as in its documentation:', '',
         '```json', JSON.stringify(ecosystem('pm2.mjs', 2, 3000), undefined, 2), '```', '',
         `\`\`\`js\n${await readFile(script, 'utf8')}\`\`\``
       ].join('\n'),

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
+import { createTarget } from '../clients/target.ts'
 import { findFreePort } from '../service/free-port.ts'
 import { StartedService } from '../service/started-service.ts'
-import { createTarget } from '../clients/target.ts'
 import { ForeignProcess } from './foreign-process.ts'
 import { UnavailableError, type Peer } from './peer.ts'
 
@@ -22,12 +22,12 @@ interface Proxy {
   readonly versionArgs: readonly string[]
   readonly args: (folder: string) => readonly string[]
   readonly signal: NodeJS.Signals
-  /** How many a reload brings. */
+  /** How many new processes a reload brings. */
   readonly newProcesses: (workers: number) => number
   readonly configuration: (workers: number, port: number, upstream: number, folder: string) => string
 }
 
-/** For scale: how the programs that everybody trusts reload themselves, one bare Fastify behind them. */
+/** For scale: how well-known proxies reload themselves, in front of one bare Fastify. */
 export const nginx = proxyPeer({
   name: 'nginx',
   command: 'nginx',
@@ -69,7 +69,7 @@ export const haproxy = proxyPeer({
   versionArgs: ['-v'],
   args: (folder) => ['-W', '-db', '-f', join(folder, 'proxy.conf')],
   signal: 'SIGUSR2',
-  // Of threads.
+  // Its workers are threads.
   newProcesses: () => 1,
   configuration: (workers, port, upstream) => `global
   nbthread ${workers}
@@ -95,10 +95,10 @@ function proxyPeer (proxy: Proxy): Peer {
       const versions = await findVersion(command, versionArgs)
       return {
         versions,
-        configuration: `In front of one bare Fastify, which goes on as it is; ${name} itself is reloaded, with \`${signal}\`:\n\n\`\`\`\n${configuration(2, 3000, 3001, '.')}\`\`\``,
+        configuration: `In front of one bare Fastify, which keeps running; ${name} itself is reloaded, with \`${signal}\`:\n\n\`\`\`\n${configuration(2, 3000, 3001, '.')}\`\`\``,
         async start (workers) {
           const home = await mkdtemp(join(tmpdir(), 'baton-compare-'))
-          // Its workers may be another user's.
+          // Its workers may run as another user.
           await chmod(home, 0o777)
           const upstream = await StartedService.start(join(folder, 'bare-fastify.mjs'), env, START_TIMEOUT)
           const stopUpstream = async (): Promise<void> => {

@@ -3,26 +3,26 @@ import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-import { UnavailableError, type PeerSurroundings } from './peer.ts'
+import { UnavailableError, type PeerContext } from './peer.ts'
 
 const run = promisify(execFile)
 const TIMEOUT = 300_000
 
 /**
- * Installs packages from the registry into a folder of their own, unless they are there from an earlier run.
+ * Installs packages from the registry into a folder of their own, unless an earlier run has.
  *
  * @param name of the folder
  * @param packages each with its version
  * @returns the folder
- * @throws UnavailableError when there is no registry
+ * @throws UnavailableError when they cannot be installed
  */
-export async function install (name: string, packages: Readonly<Record<string, string>>, { cache, tell }: PeerSurroundings): Promise<string> {
+export async function install (name: string, packages: Readonly<Record<string, string>>, { cache, log }: PeerContext): Promise<string> {
   const folder = join(cache, name)
   const done = join(folder, 'installed')
   const wanted = JSON.stringify(packages)
   if (await readText(done) === wanted) return folder
 
-  tell(`installing ${Object.keys(packages).join(', ')} into ${folder}`)
+  log(`installing ${Object.keys(packages).join(', ')} into ${folder}`)
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies: packages }))
   try {

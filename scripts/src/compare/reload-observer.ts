@@ -1,29 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { WorkerSighting } from '../clients/client-kind.ts'
-import type { Reload, Reloader } from '../service/reload.ts'
+import type { WorkerSighting } from '../clients/recorder.ts'
 import { childrenOf } from '../measure/process-tree.ts'
+import type { Reload, Reloader } from '../service/reload.ts'
 import type { RunningPeer } from './peer.ts'
 
 const LOOK_INTERVAL = 20
 
 /**
- * Follows the reloads of any peer in the same way, from outside: one is over when as many new workers as
- * there should be have answered, whatever the peer says of itself.
+ * Follows the reloads of any peer in the same way, from outside: a reload has ended when as many new workers
+ * as there should be have answered, whatever the peer reports.
  *
- * Who only passes answers on has new workers as soon as it has new processes.
+ * A proxy has new workers as soon as it has new processes.
  */
 export class ReloadObserver implements Reloader {
   readonly #peer: RunningPeer
   readonly #workers: number
-  /** Every worker that ever answered, and when it did first. */
+  /** Every worker that has answered, and when it first did. */
   readonly #firstSeen = new Map<string, number>()
-  /** Those that the last reload should have replaced; empty while one is at work. */
+  /** Workers that the last reload should have replaced; empty during a reload. */
   #old: ReadonlySet<string> = new Set()
   #answers = 0
   #oldAnswers = 0
 
-  /** @param workers how many answer, of a peer whose answers say who gives them */
+  /** @param workers how many workers answer, when the answers name them */
   constructor (peer: RunningPeer, workers: number) {
     this.#peer = peer
     this.#workers = workers
@@ -37,7 +37,7 @@ export class ReloadObserver implements Reloader {
     if (this.#old.has(name)) this.#oldAnswers++
   }
 
-  /** Of the answers after reloads that were over, the share that old workers gave; NaN when the answers do not tell, or there are none. */
+  /** Of the answers after the end of a reload, the share that old workers gave; NaN when the answers do not name their workers, or there are none. */
   get oldShare (): number {
     return this.#peer.newProcesses === undefined ? this.#oldAnswers / this.#answers : NaN
   }
@@ -57,7 +57,7 @@ export class ReloadObserver implements Reloader {
     while (!abandoned.aborted && performance.now() - startedAt < timeout) {
       const endedAt = findEnd()
       if (endedAt !== undefined) {
-        // The next command would be refused while this one is still at work.
+        // The peer would refuse the next command while this one is running.
         await command
         this.#old = old
         return end('completed', endedAt)
@@ -77,7 +77,7 @@ export class ReloadObserver implements Reloader {
 
   #watchProcesses (wanted: number): () => number | undefined {
     const root = this.#peer.pids[0] ?? 0
-    // Those of earlier reloads may still be finishing.
+    // Workers of earlier reloads may still be finishing.
     const old = new Set(childrenOf(root))
     return () => childrenOf(root).filter((pid) => !old.has(pid)).length >= wanted ? performance.now() : undefined
   }

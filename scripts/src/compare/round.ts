@@ -1,7 +1,7 @@
 import { createClientMix } from '../clients/client-mix.ts'
 import { runLoad } from '../load-test/load-run.ts'
-import type { Report } from '../measure/report.ts'
 import { MemoryWatch } from '../measure/memory-watch.ts'
+import type { Report } from '../measure/report.ts'
 import type { PreparedPeer } from './peer.ts'
 import { ReloadObserver } from './reload-observer.ts'
 
@@ -13,11 +13,11 @@ export interface RoundSettings {
   readonly reloads: number
 }
 
-/** What one run against one peer came to. Milliseconds, requests a second, bytes. */
+/** The result of one run against one peer. Milliseconds, requests a second, bytes. */
 export interface Round {
   readonly requests: number
   readonly failures: number
-  /** Those that were over before the end. */
+  /** Those that were complete before the end. */
   readonly reloads: number
   readonly reloadDurations: readonly number[]
   /** Of `GET /`; NaN without any. */
@@ -25,19 +25,19 @@ export interface Round {
   readonly p99Inside: number
   readonly rateOutside: number
   readonly rateInside: number
-  /** Of the answers after reloads, those of old workers; NaN when the answers do not tell. */
+  /** Of the answers after reloads, the share of old workers; NaN when the answers do not name their workers. */
   readonly oldShare: number
   readonly peakMemory: number
   /** CPU time of this program as a share of one CPU. */
   readonly generatorShare: number
-  /** Why a reload was not over. */
-  readonly trouble: string | undefined
+  /** Why a reload was not complete. */
+  readonly problem: string | undefined
 }
 
 const REQUEST_TIMEOUT = 30_000
 const RELOAD_TIMEOUT = 60_000
 
-/** Starts a peer, loads it while it reloads, and stops it, whatever happens in between. */
+/** Starts a peer, loads it while it reloads, and stops it whatever happens in between. */
 export async function runRound (prepared: PreparedPeer, settings: RoundSettings): Promise<Round> {
   const { workers, connections, duration, reloads } = settings
   const peer = await prepared.start(workers)
@@ -76,6 +76,6 @@ function summarizeRound (report: Report, observed: Pick<Round, 'peakMemory' | 'g
     rateOutside: outside.answered / (report.duration - within) * 1000,
     rateInside: inside.answered / within * 1000,
     ...observed,
-    trouble: report.reloads.find(({ outcome }) => outcome !== 'completed')?.reason
+    problem: report.reloads.find(({ outcome }) => outcome !== 'completed')?.reason
   }
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 
-import { findFreePort } from '../service/free-port.ts'
 import { createTarget } from '../clients/target.ts'
+import { findFreePort } from '../service/free-port.ts'
 import { ForeignProcess } from './foreign-process.ts'
 import { UnavailableError, type Peer } from './peer.ts'
 import { install, versionOf } from './registry.ts'
@@ -20,10 +20,10 @@ const STOP_TIMEOUT = 20_000
 /** Workers are threads; `wattpm restart` replaces them. */
 export const watt: Peer = {
   name: 'Platformatic Watt',
-  async prepare (surroundings) {
+  async prepare (context) {
     if (!runsWatt(process.versions.node)) throw new UnavailableError(`Watt needs Node 22.19 or later, and this is ${process.version}`)
-    const { env, folder } = surroundings
-    const installed = await install('watt', { wattpm: '^3.67.0', '@platformatic/node': '^3.65.0' }, surroundings)
+    const { env, folder } = context
+    const installed = await install('watt', { wattpm: '^3.67.0', '@platformatic/node': '^3.65.0' }, context)
     const bin = join(installed, 'node_modules/wattpm/bin/cli.js')
     return {
       versions: await versionOf(installed, 'wattpm'),
@@ -32,7 +32,7 @@ export const watt: Peer = {
         'The application has `@platformatic/node`, and exports `create()`, which builds Fastify with it.'
       ].join('\n'),
       async start (workers) {
-        // Below the folder of its packages, where they are found.
+        // Inside the folder of its packages, so that they are found.
         const home = await mkdtemp(join(installed, 'project-'))
         const port = await findFreePort()
         const target = createTarget(HOST, port)

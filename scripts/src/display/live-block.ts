@@ -1,11 +1,11 @@
-import { formatLatency } from './progress-line.ts'
 import type { Progress } from '../measure/progress-watch.ts'
+import { formatLatency } from './progress-line.ts'
 import { sparkline } from './sparkline.ts'
 
-/** Of the sparkline: 30 s of half seconds. */
-const LONGEST_SPARKLINE = 60
+/** 30 s in steps of half a second. */
+const MAX_SPARKLINE_WIDTH = 60
 const LABEL_WIDTH = 11
-/** What stands beside the sparkline. */
+/** Of the number beside the sparkline. */
 const RATE_WIDTH = 18
 
 const COLORS = { good: '32', bad: '1;31', busy: '33', faint: '2' } as const
@@ -15,8 +15,8 @@ export interface BlockStyle {
   readonly hasColor: boolean
 }
 
-/** A piece of text and the color that it has when colors are wanted. */
-type Piece = string | readonly [color: keyof typeof COLORS, text: string]
+/** A part of a line, with its color if it has one. */
+type Span = string | readonly [color: keyof typeof COLORS, text: string]
 
 /**
  * A run in progress as a block of lines for a terminal.
@@ -26,29 +26,29 @@ type Piece = string | readonly [color: keyof typeof COLORS, text: string]
  */
 export function formatBlock (progress: Progress, rates: readonly number[], style: BlockStyle): string[] {
   const { elapsed, duration, requests, failures, rate, latencies, workers } = progress
-  const room = Math.min(LONGEST_SPARKLINE, style.columns - 1 - LABEL_WIDTH - RATE_WIDTH)
-  const lines: ReadonlyArray<readonly [label: string, ...pieces: Piece[]]> = [
-    ['time', `${seconds(elapsed)} of ${seconds(duration)}, ${elapsed < duration ? `${seconds(duration - elapsed)} to go` : 'until all has ended'}`],
+  const room = Math.min(MAX_SPARKLINE_WIDTH, style.columns - 1 - LABEL_WIDTH - RATE_WIDTH)
+  const lines: ReadonlyArray<readonly [label: string, ...spans: Span[]]> = [
+    ['time', `${seconds(elapsed)} of ${seconds(duration)}, ${elapsed < duration ? `${seconds(duration - elapsed)} to go` : 'finishing'}`],
     ['requests', `${Math.round(rate).toLocaleString('en').padStart(7)} a second  `, sparkline(rates, room)],
     ['answers', latencies === undefined ? 'none' : `p50 ${formatLatency(latencies.p50)}, p99 ${formatLatency(latencies.p99)}`],
     ['failures', [failures === 0 ? 'good' : 'bad', failures.toLocaleString('en')], ` of ${requests.toLocaleString('en')} requests`],
     ['workers', workers.length === 0 ? 'not seen' : workers.map(({ generation, count }) => `${count} of generation ${generation}`).join(', ')],
     ['reload', ...describeReload(progress)]
   ]
-  return lines.map(([label, ...pieces]) => paint([['faint', label.padEnd(LABEL_WIDTH)], ...pieces], style))
+  return lines.map(([label, ...spans]) => paint([['faint', label.padEnd(LABEL_WIDTH)], ...spans], style))
 }
 
-function describeReload ({ reloads: { wanted, ended }, reloading }: Progress): Piece[] {
+function describeReload ({ reloads: { wanted, ended }, reloading }: Progress): Span[] {
   if (wanted === 0) return ['none']
   if (reloading === undefined) return [`${ended} of ${wanted} done`]
   return [['busy', `${ended + 1} of ${wanted} in progress`], ` for ${seconds(reloading)}`]
 }
 
-/** Cuts the line to the width of the terminal, which does not count its colors. */
-function paint (pieces: readonly Piece[], { columns, hasColor }: BlockStyle): string {
+/** Cuts the line to the width of the terminal, not counting its color codes. */
+function paint (spans: readonly Span[], { columns, hasColor }: BlockStyle): string {
   let room = columns - 1
-  return pieces.map((piece) => {
-    const [color, text] = typeof piece === 'string' ? [undefined, piece] as const : piece
+  return spans.map((span) => {
+    const [color, text] = typeof span === 'string' ? [undefined, span] as const : span
     const shown = text.slice(0, Math.max(0, room))
     room -= shown.length
     return color === undefined || !hasColor || shown === '' ? shown : `\x1b[${COLORS[color]}m${shown}\x1b[0m`

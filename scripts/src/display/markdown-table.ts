@@ -1,5 +1,5 @@
 /**
- * @returns the lines of a Markdown table whose columns are aligned in the source as well: the first to
+ * @returns the lines of a Markdown table, with columns that are aligned in the source too: the first to
  * the left, the others to the right
  */
 export function formatMarkdownTable (header: readonly string[], rows: ReadonlyArray<readonly string[]>): string[] {

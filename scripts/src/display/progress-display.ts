@@ -1,38 +1,32 @@
 import { stripVTControlCharacters } from 'node:util'
 
+import type { Output } from '../command/output.ts'
+import type { Progress } from '../measure/progress-watch.ts'
 import { formatBlock } from './live-block.ts'
 import { formatProgress } from './progress-line.ts'
-import type { Progress } from '../measure/progress-watch.ts'
 
-const UP = (lines: number) => `\x1b[${lines}A`
+const CURSOR_UP = (lines: number) => `\x1b[${lines}A`
 const CLEAR_BELOW = '\x1b[J'
-/** Milliseconds between two updates; in a pipe a log of it has to stay readable. */
+/** Milliseconds between two updates: in a pipe rarely, so that a log of it stays readable. */
 const PIPE_INTERVAL = 5000
 const TERMINAL_INTERVAL = 500
-/** Of a terminal that does not know its size, or says 0. */
+/** For a terminal that does not know its size, or reports 0. */
 const DEFAULT_COLUMNS = 80
 const DEFAULT_ROWS = 24
 const MAX_RATES = 240
-
-export interface Output {
-  readonly isTTY?: boolean
-  readonly columns?: number
-  readonly rows?: number
-  write: (text: string) => unknown
-}
 
 /** Shows a run in progress. */
 export interface ProgressDisplay {
   /** Milliseconds between two updates. */
   readonly interval: number
   readonly update: (progress: Progress) => void
-  /** Takes back what would stand in the way of the summary. */
+  /** Removes what would be in the way of the summary. */
   readonly clear: () => void
 }
 
 /**
- * @param env `NO_COLOR` (to any value but the empty one) takes the colors away; `TERM=dumb` makes the terminal a pipe
- * @returns a block that is rewritten in place on a terminal, and a line every few seconds elsewhere
+ * @param env a non-empty `NO_COLOR` removes the colors; with `TERM=dumb` the terminal is treated as a pipe
+ * @returns on a terminal a block that is rewritten in place, elsewhere a line every few seconds
  */
 export function createDisplay (output: Output, env: NodeJS.ProcessEnv): ProgressDisplay {
   return output.isTTY === true && env.TERM !== 'dumb' ? new Block(output, !env.NO_COLOR) : new Lines(output)
@@ -54,15 +48,15 @@ class Lines implements ProgressDisplay {
 }
 
 /**
- * The cursor is never hidden, and rests below the block: whenever the program ends, the terminal is as it was, and
- * the last block stands above the prompt.
+ * The cursor is never hidden, and stays below the block: whenever the program ends, the terminal is as it was, and
+ * the prompt appears below the last block.
  */
 class Block implements ProgressDisplay {
   readonly interval = TERMINAL_INTERVAL
   readonly #output: Output
   readonly #hasColor: boolean
   readonly #rates: number[] = []
-  /** Widths of the lines that stand above the cursor. */
+  /** Widths of the lines above the cursor. */
   #widths: number[] = []
 
   constructor (output: Output, hasColor: boolean) {
@@ -75,7 +69,7 @@ class Block implements ProgressDisplay {
     const rows = this.#output.rows || DEFAULT_ROWS
     this.#rates.push(progress.rate)
     if (this.#rates.length > MAX_RATES) this.#rates.shift()
-    // What has scrolled out of sight could not be rewritten.
+    // Lines that have scrolled off the screen cannot be rewritten.
     const lines = formatBlock(progress, this.#rates, { columns, hasColor: this.#hasColor }).slice(0, Math.max(1, rows - 1))
     this.#output.write(`${this.#erase()}${lines.join('\n')}\n`)
     this.#widths = lines.map((line) => stripVTControlCharacters(line).length)
@@ -88,8 +82,8 @@ class Block implements ProgressDisplay {
 
   #erase (): string {
     const columns = this.#output.columns || DEFAULT_COLUMNS
-    // A terminal that became narrower has wrapped them.
+    // A terminal that became narrower has wrapped its lines.
     const rows = this.#widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0)
-    return rows === 0 ? '' : `${UP(rows)}${CLEAR_BELOW}`
+    return rows === 0 ? '' : `${CURSOR_UP(rows)}${CLEAR_BELOW}`
   }
 }

@@ -1,8 +1,8 @@
 const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const
 
 /**
- * @param width so many of the last values are drawn
- * @returns a bar for each value, the highest as high as it goes, 0 as low
+ * @param width how many of the last values are drawn
+ * @returns a bar for each value, relative to the highest
  */
 export function sparkline (values: readonly number[], width: number): string {
   const shown = values.slice(-Math.max(0, width) || values.length)

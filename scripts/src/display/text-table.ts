@@ -1,4 +1,4 @@
-/** @returns lines of aligned columns: the first to the left, the others to the right */
+/** @returns lines with aligned columns: the first column to the left, the others to the right */
 export function formatTable (header: readonly string[], rows: ReadonlyArray<readonly string[]>): string[] {
   const widths = header.map((title, column) => {
     return Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0))

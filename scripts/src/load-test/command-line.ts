@@ -1,49 +1,49 @@
 import { DEFAULT_CONNECTIONS } from '../clients/client-mix.ts'
-import { parseOptions } from '../command/command.ts'
-import { UsageError } from '../command/usage-error.ts'
+import { UsageError } from '../command/command-error.ts'
+import { parseFile, parseInteger, parseNumber, parseOptions } from '../command/options.ts'
 
 /** Durations in milliseconds. */
 export interface CommandLine {
   readonly duration: number
   readonly reloads: number
   readonly connections: number
-  /** Requests a second of the open model; undefined for the closed one. */
+  /** Requests a second of the open model; undefined for the closed model. */
   readonly rate: number | undefined
   readonly timeout: number
   readonly reloadTimeout: number
   /** The service to load; undefined to start one. */
   readonly url: URL | undefined
-  /** The primary of the service at the URL; undefined when it is not to reload. */
+  /** The primary of the service at the URL; undefined when it should not reload. */
   readonly pid: number | undefined
-  /** What to start instead of the service that was built here. */
+  /** The program to start instead of the service that was built here. */
   readonly program: string | undefined
   /** The file for the page of the run; undefined for none. */
   readonly report: string | undefined
-  /** The file for the record of the run; `STDOUT` for the standard output, undefined for none. */
+  /** The file for the record of the run; `STDOUT` for the standard output; undefined for none. */
   readonly json: string | undefined
   readonly wantsHelp: boolean
 }
 
-/** As a file: the standard output. */
+/** Means the standard output where a file is expected. */
 export const STDOUT = '-'
 
 export const USAGE = `Usage: npm run load-test -- [options]
 
-Loads the service with every kind of client while it reloads; exits 1 when one request fails.
-Without --url it starts the service that was built here, with the environment as it is.
+Loads the service with every kind of client while it reloads; exits 1 when a single request fails.
+Without --url it starts the service that was built here, with the current environment.
 
   --duration <seconds>        how long (20)
-  --reloads <number>          how many SIGHUPs in that time (5)
-  --connections <number>      how many clients together, one of each kind at least (${DEFAULT_CONNECTIONS})
-  --rate <number>             requests a second that wait for no answer (open model), instead of quick clients
+  --reloads <number>          how many reloads (SIGHUP) in that time (5)
+  --connections <number>      how many clients in total, at least one of each kind (${DEFAULT_CONNECTIONS})
+  --rate <number>             replace the quick clients by this many requests a second (open model)
   --timeout <seconds>         how long one request may take (30)
   --reload-timeout <seconds>  how long one reload may take (60)
-  --url <url>                 load what runs there, on a loopback address
-  --pid <pid>                 the primary of the service at --url; not needed with --reloads 0
-  --program <file>            start this instead of dist/main.js
-  --report <file>             write the run as a page that opens offline, with charts
-  --json [file]               write the run as JSON; without a file to stdout, and all else to stderr
-  --help                      print this
+  --url <url>                 load a running service, on a loopback address
+  --pid <pid>                 primary of the service at --url; not needed with --reloads 0
+  --program <file>            start this file instead of dist/main.js
+  --report <file>             write the run as a page with charts, which opens offline
+  --json [file]               write the run as JSON; without a file to stdout, and everything else to stderr
+  --help                      print this help
 `
 
 const OPTIONS = {
@@ -61,8 +61,6 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false }
 } as const
 
-const NUMBER = /^\d+(?:\.\d+)?$/
-
 /** @throws UsageError */
 export function parseCommandLine (args: readonly string[]): CommandLine {
   const values = parseOptions(args.map(nameStdout), OPTIONS)
@@ -70,8 +68,8 @@ export function parseCommandLine (args: readonly string[]): CommandLine {
   const pid = values.pid === undefined ? undefined : parseInteger('--pid', values.pid, 2, 4_194_304)
   const reloads = parseInteger('--reloads', values.reloads, 0, 1000)
 
-  if (pid !== undefined && url === undefined) throw new UsageError('--pid needs --url: without it the service is started')
-  if (values.program !== undefined && url !== undefined) throw new UsageError('--program and --url exclude each other')
+  if (pid !== undefined && url === undefined) throw new UsageError('--pid needs --url: without it the load test starts the service')
+  if (values.program !== undefined && url !== undefined) throw new UsageError('--program and --url cannot be combined')
   if (url !== undefined && pid === undefined && reloads > 0) {
     throw new UsageError('--url needs --pid, to send SIGHUP to, or --reloads 0')
   }
@@ -91,46 +89,18 @@ export function parseCommandLine (args: readonly string[]): CommandLine {
   }
 }
 
-/** `parseArgs()` knows no option whose value may be left out. */
+/** `parseArgs()` has no options whose value is optional. */
 function nameStdout (arg: string, index: number, args: readonly string[]): string {
   const next = args[index + 1]
   return arg === '--json' && (next === undefined || next.startsWith('--')) ? `--json=${STDOUT}` : arg
 }
 
-function parseFile (option: string, file: string | undefined): string | undefined {
-  if (file === '') throw new UsageError(`${option} is "": it must be the path of a file`)
-  return file
-}
-
-export function parseInteger (option: string, text: string, minimum: number, maximum: number): number {
-  const value = parseNumber(option, text, minimum, maximum)
-  if (!Number.isInteger(value)) throw new UsageError(`${option} is ${text}: it must be a whole number`)
-  return value
-}
-
-export function parseNumber (option: string, text: string, minimum: number, maximum: number): number {
-  const value = Number(text)
-  if (!NUMBER.test(text) || value < minimum || value > maximum) {
-    throw new UsageError(`${option} is ${JSON.stringify(text)}: it must be a number from ${minimum} to ${maximum}`)
-  }
-  return value
-}
-
 function parseUrl (text: string): URL {
   if (!URL.canParse(text)) throw new UsageError(`--url is ${JSON.stringify(text)}: it must be a URL such as http://127.0.0.1:3000`)
   const url = new URL(text)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new UsageError(`--url is ${text}: only http and https are spoken here`)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new UsageError(`--url is ${text}: it must start with http: or https:`)
   if (url.pathname !== '/' || url.search !== '' || url.username !== '') {
     throw new UsageError(`--url is ${text}: it must be an origin, without a path`)
   }
   return url
-}
-
-/** @returns those of `names` that a list separated by commas has, in their own order; all of them without a list */
-export function parseNames (option: string, text: string | undefined, names: readonly string[]): string[] {
-  const wanted = text === undefined ? names : text.split(',')
-  if (!wanted.every((name) => names.includes(name))) {
-    throw new UsageError(`${option} is ${JSON.stringify(text)}: it must be some of ${names.join(', ')}`)
-  }
-  return names.filter((name) => wanted.includes(name))
 }

@@ -1,34 +1,35 @@
 import { setMaxListeners } from 'node:events'
 
-import type { ClientKind, Recorder } from '../clients/client-kind.ts'
+import type { ClientKind } from '../clients/client-kind.ts'
 import { watchConnections } from '../clients/connection-watch.ts'
-import type { DrainReport } from '../service/drain-watch.ts'
+import type { Recorder } from '../clients/recorder.ts'
+import type { Target } from '../clients/target.ts'
 import { GeneratorWatch, type GeneratorReport } from '../measure/generator-watch.ts'
 import { Ledger } from '../measure/ledger.ts'
 import { ProgressWatch, type Progress } from '../measure/progress-watch.ts'
-import { runReloads } from './reload-schedule.ts'
-import type { Reload, Reloader } from '../service/reload.ts'
 import type { Report } from '../measure/report.ts'
-import type { Target } from '../clients/target.ts'
 import { chooseInterval, Timeline } from '../measure/timeline.ts'
+import type { DrainReport } from '../service/drain-watch.ts'
+import type { Reload, Reloader } from '../service/reload.ts'
+import { runReloads } from './reload-schedule.ts'
 
 export interface LoadOptions {
   readonly target: Target
   readonly kinds: readonly ClientKind[]
-  /** Milliseconds; longer when reloads are still to come or in progress then. */
+  /** Milliseconds; the run is longer when it has not made all of its reloads by then. */
   readonly duration: number
   /** Milliseconds that one request may take. */
   readonly timeout: number
-  /** Who reloads the service; undefined for a run without reloads. */
+  /** Reloads the service; undefined for a run without reloads. */
   readonly reloader: Reloader | undefined
-  /** How many; none without a reloader. */
+  /** How many reloads; ignored without a reloader. */
   readonly reloads: number
-  /** Milliseconds that one of them may take. */
+  /** Milliseconds that one reload may take. */
   readonly reloadTimeout: number
-  /** Ends the run early; the report is made all the same. */
+  /** Ends the run early; there is a report all the same. */
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
-  /** Milliseconds between two calls of it, 1000 by default. */
+  /** Milliseconds between two calls of `onProgress`, 1000 by default. */
   readonly progressInterval?: number
 }
 
@@ -36,9 +37,9 @@ const MAX_REQUESTS_PER_CLIENT = 10_000_000
 const PROGRESS_INTERVAL = 1000
 
 /**
- * Runs all clients at once, has the service reload meanwhile, and reports.
+ * Runs all clients at once, reloads the service meanwhile, and reports.
  *
- * It ends: each client is bounded in its number of requests, each request and each reload in time.
+ * It always ends: the number of requests of a client is limited, and so is the time of a request and of a reload.
  */
 export async function runLoad (options: LoadOptions): Promise<Report> {
   const { kinds, target, timeout, reloader } = options
@@ -67,7 +68,7 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
     }
   }
   const stop = new AbortController()
-  // Every pause of every client listens to it.
+  // Every pause of every client adds a listener.
   setMaxListeners(0, stop.signal)
   const ended = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])])
   const progress = setInterval(() => {
@@ -95,9 +96,9 @@ export async function runLoad (options: LoadOptions): Promise<Report> {
     target, timeout, recorder, signal: stop.signal, maxRequests: MAX_REQUESTS_PER_CLIENT, random: Math.random
   })))
   try {
-    // Clients end first only for a fault of theirs, or at their bound.
+    // Clients end first only when one has a bug, or at their limit.
     await Promise.race([runReloads({ ...options, startedAt, ledger: reloadLedger, signal: ended }), clients])
-    // Before the clients close their connections, which would end every drain.
+    // Before the clients close their connections, which ends every drain.
     drains = reloader?.drains
     loadDuration = performance.now() - startedAt
     stop.abort()

@@ -1,90 +1,91 @@
 import { createClientMix } from '../clients/client-mix.ts'
-import { ExitCode, runCommand, type Surroundings } from '../command/command.ts'
-import { parseCommandLine, STDOUT, USAGE, type CommandLine } from './command-line.ts'
-import { commandText } from '../command/command-text.ts'
 import { speaksHttp2 } from '../clients/http2/http2-probe.ts'
-import { runLoad } from './load-run.ts'
-import { describeMachine } from '../measure/machine.ts'
-import { createDisplay, type Output } from '../display/progress-display.ts'
-import type { Reloader } from '../service/reload.ts'
+import { traceUndici } from '../clients/library/undici-trace.ts'
+import { resolveTarget, type Target } from '../clients/target.ts'
+import { ExitCode, UsageError } from '../command/command-error.ts'
+import { commandText } from '../command/command-text.ts'
+import { runCommand, type CommandContext } from '../command/command.ts'
+import type { Output } from '../command/output.ts'
+import { formatLoadSummary } from '../display/load-summary.ts'
+import { createDisplay } from '../display/progress-display.ts'
+import { readMachine } from '../measure/machine.ts'
 import type { Report } from '../measure/report.ts'
+import { judge } from '../measure/verdict.ts'
 import { checkOutputs, writeOutputs } from '../report/run-outputs.ts'
 import { createRunRecord } from '../report/run-record.ts'
+import type { Reloader } from '../service/reload.ts'
 import { RunningService } from '../service/running-service.ts'
 import type { ServiceExit } from '../service/service-process.ts'
-import { tellSettings } from '../service/service-settings.ts'
+import { listSettings } from '../service/service-settings.ts'
 import { StartedService } from '../service/started-service.ts'
-import { formatSummary } from '../display/summary.ts'
-import { resolveTarget, type Target } from '../clients/target.ts'
-import { traceUndici } from '../clients/library/undici-trace.ts'
-import { UsageError } from '../command/usage-error.ts'
-import { judge } from '../measure/verdict.ts'
+import { parseCommandLine, STDOUT, USAGE, type CommandLine } from './command-line.ts'
+import { runLoad } from './load-run.ts'
 
-/** Longer than the service gives its own workers. */
+/** Longer than the start timeout that the service has for its own workers. */
 const START_TIMEOUT = 40_000
 const STOP_TIMEOUT = 20_000
 const PROBE_TIMEOUT = 5000
 
-/** One call of the program: `stdout` is for people here, and elsewhere when the record goes there. */
-interface Call extends Surroundings {
+/** `stdout` is for people: it is the standard error when the record goes to the standard output. */
+interface LoadTestContext extends CommandContext {
   readonly commandLine: CommandLine
   readonly command: string
   readonly startedAt: Date
-  /** Where the record goes without a file. */
+  /** Where the record goes when no file is given. */
   readonly recordOutput: Output
 }
 
-interface Run {
+interface LoadedService {
   readonly target: Target
   readonly reloader: Reloader | undefined
   readonly signal: AbortSignal
 }
 
 /**
- * The load test from its command line to its verdict.
+ * Runs the load test from its command line to its verdict.
  *
  * @returns the exit code
  */
-export async function loadTest (args: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { stdout, stderr } = surroundings
+export async function loadTest (args: readonly string[], context: CommandContext): Promise<number> {
+  const { stdout, stderr } = context
   const run = async (commandLine: CommandLine): Promise<number> => {
     checkOutputs(commandLine)
-    const call: Call = {
-      ...surroundings,
+    const loadTestContext: LoadTestContext = {
+      ...context,
       stdout: commandLine.json === STDOUT ? stderr : stdout,
       commandLine,
       command: commandText('load-test', args),
       startedAt: new Date(),
       recordOutput: stdout
     }
-    return commandLine.url === undefined ? await loadOwnService(call) : await loadService(call, commandLine.url)
+    return commandLine.url === undefined ? await loadOwnService(loadTestContext) : await loadRunningService(loadTestContext, commandLine.url)
   }
-  return await runCommand({ usage: USAGE, parse: parseCommandLine, run }, args, surroundings)
+  return await runCommand({ usage: USAGE, parse: parseCommandLine, run }, args, context)
 }
 
-/** Starts the service and stops it, whatever happens in between. */
-async function loadOwnService (call: Call): Promise<number> {
-  const { env, signal } = call
-  const program = call.commandLine.program ?? call.program
+/** Starts the service, and stops it whatever happens in between. */
+async function loadOwnService (context: LoadTestContext): Promise<number> {
+  const { env, signal, stderr } = context
+  const program = context.commandLine.program ?? context.program
   const service = await StartedService.start(program, env, START_TIMEOUT, signal)
   let exit: ServiceExit
   let report: Report
   try {
-    report = await load(call, {
+    report = await load(context, {
       target: service.target, reloader: service, signal: AbortSignal.any([signal, service.process.gone])
     })
   } finally {
     exit = await service.process.stop(STOP_TIMEOUT)
   }
-  if (exit.isUnasked || exit.code !== 0) call.stderr.write(`The service's last lines:\n${service.process.lastLines}\n`)
-  return conclude(report, exit, call)
+  if (exit.isUnexpected || exit.code !== 0) stderr.write(`The last lines of the service:\n${service.process.lastLines}\n`)
+  return finish(report, exit, context)
 }
 
-async function loadService (call: Call, url: URL): Promise<number> {
-  const { commandLine, signal } = call
+async function loadRunningService (context: LoadTestContext, url: URL): Promise<number> {
+  const { commandLine, signal } = context
   const target = await resolveTarget(url)
   const reloader = commandLine.pid === undefined ? undefined : findService(commandLine.pid)
-  return conclude(await load(call, { target, reloader, signal }), undefined, call)
+  return finish(await load(context, { target, reloader, signal }), undefined, context)
 }
 
 function findService (pid: number): RunningService {
@@ -95,7 +96,7 @@ function findService (pid: number): RunningService {
   }
 }
 
-async function load ({ commandLine, stdout, env }: Call, { target, reloader, signal }: Run): Promise<Report> {
+async function load ({ commandLine, stdout, env }: LoadTestContext, { target, reloader, signal }: LoadedService): Promise<Report> {
   const { connections, rate, duration, reloads, timeout, reloadTimeout } = commandLine
   const kinds = createClientMix(connections, { rate, hasHttp2: await speaksHttp2(target, PROBE_TIMEOUT) })
   const display = createDisplay(stdout, env)
@@ -121,13 +122,14 @@ async function load ({ commandLine, stdout, env }: Call, { target, reloader, sig
   }
 }
 
-function conclude (report: Report, exit: ServiceExit | undefined, call: Call): number {
-  const { stdout, signal, commandLine, command, startedAt, env, recordOutput } = call
+/** Prints and writes what the run found out. */
+function finish (report: Report, exit: ServiceExit | undefined, context: LoadTestContext): number {
+  const { stdout, signal, commandLine, command, startedAt, env, recordOutput } = context
   const verdict = judge(report, { exit, isInterrupted: signal.aborted })
-  stdout.write(`\n${formatSummary(report)}\n\n${verdict.sentence}\n`)
-  const settings = commandLine.url === undefined ? { settings: tellSettings(env) } : {}
+  stdout.write(`\n${formatLoadSummary(report)}\n\n${verdict.sentence}\n`)
+  const settings = commandLine.url === undefined ? { settings: listSettings(env) } : {}
   writeOutputs(commandLine, recordOutput, () => {
-    return createRunRecord(report, { verdict, command, startedAt, machine: describeMachine(), ...settings })
+    return createRunRecord(report, { verdict, command, startedAt, machine: readMachine(), ...settings })
   })
   return verdict.isGood ? ExitCode.ok : ExitCode.failed
 }

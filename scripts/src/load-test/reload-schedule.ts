@@ -16,16 +16,16 @@ export interface ReloadSchedule {
 }
 
 /**
- * Has the service reload at equal distances, and resolves when the time is up and all reloads are over.
+ * Reloads the service at equal intervals, and resolves when the time is up and all reloads have ended.
  *
- * One at a time: when a reload takes longer than the distance, the next follows at once. After one whose
- * end is unknown there is no further one, because there would be no telling them apart.
+ * One at a time: when a reload takes longer than the interval, the next follows at once. A reload whose
+ * end is unknown is the last, because it could not be told from the next.
  */
 export async function runReloads (schedule: ReloadSchedule): Promise<void> {
   const { reloads, reloader, reloadTimeout, duration, startedAt, signal, ledger } = schedule
-  const distance = duration / (reloads + 1)
+  const interval = duration / (reloads + 1)
   for (let number = 1; number <= reloads; number++) {
-    await waitUntil(startedAt + distance * number, signal)
+    await waitUntil(startedAt + interval * number, signal)
     if (reloader === undefined || signal.aborted) break
 
     ledger.reloadStarted()
@@ -36,11 +36,11 @@ export async function runReloads (schedule: ReloadSchedule): Promise<void> {
   await waitUntil(startedAt + duration, signal)
 }
 
-/** A timer counts from when the event loop last looked at the clock, and is early by what it has been busy with since. */
+/** A timer counts from the last time that the event loop read the clock, so in a busy program it fires early. */
 async function waitUntil (time: number, signal: AbortSignal): Promise<void> {
   try {
     for (let left = time - performance.now(); left > 0; left = time - performance.now()) await sleep(Math.ceil(left), undefined, { signal })
   } catch {
-    // Aborted: the caller looks.
+    // Aborted: the caller checks the signal.
   }
 }

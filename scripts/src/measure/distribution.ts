@@ -1,18 +1,18 @@
 import type { Latencies } from './latencies.ts'
 
-/** So many requests of 1 (`share`) took at most so long (`latency`, milliseconds). */
+/** A share of the requests (`share`, of 1) took at most this long (`latency`, milliseconds). */
 export interface DistributionPoint {
   readonly share: number
   readonly latency: number
 }
 
-/** Points for each factor of ten by which the slower requests become fewer. */
+/** From 0 % to 90 %, from 90 % to 99 % and so on. */
 const POINTS_PER_NINE = 8
 const MAX_NINES = 7
 
 /**
- * The latency at 0 %, 90 %, 99 %, 99.9 % and points between them, as far as there are requests to tell;
- * the last one is the longest.
+ * The latency at 0 %, 90 %, 99 %, 99.9 % and points between them, as far as there are enough requests;
+ * the last point is the longest latency.
  */
 export function distributionOf (latencies: Latencies): DistributionPoint[] {
   const { count, max } = latencies

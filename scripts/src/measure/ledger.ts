@@ -1,13 +1,14 @@
-import type { ClientKind, FailedRequest, RequestTimes } from '../clients/client-kind.ts'
+import type { ClientKind } from '../clients/client-kind.ts'
+import type { FailedRequest, RequestTimes } from '../clients/recorder.ts'
+import type { Reload } from '../service/reload.ts'
 import { distributionOf } from './distribution.ts'
 import { Latencies } from './latencies.ts'
-import type { Reload } from '../service/reload.ts'
 import { ReloadWindows } from './reload-windows.ts'
 import type { DistributionReport, FailureReport, KindReport, LatencyReport, ReloadReport } from './report.ts'
 
 const MAX_FAILURES_KEPT = 1000
 const MAX_REASONS = 50
-const OTHER = 'other reasons'
+const OTHER_REASONS = 'other reasons'
 
 interface Account {
   readonly kind: ClientKind
@@ -17,14 +18,14 @@ interface Account {
   unprocessed: number
 }
 
-/** Counts what the clients report: all of it, in memory that does not grow with it. */
+/** Counts everything that the clients report, in memory that does not grow with it. */
 export class Ledger {
   readonly #startedAt: number
   readonly #accounts: ReadonlyMap<string, Account>
   readonly #windows = new ReloadWindows()
   readonly #failed: FailedRequest[] = []
 
-  /** @param startedAt of `performance.now()`; reported times count from it */
+  /** @param startedAt of `performance.now()`; reported times are relative to it */
   constructor (kinds: readonly ClientKind[], startedAt: number) {
     this.#startedAt = startedAt
     this.#accounts = new Map(kinds.map((kind) => [kind.name, {
@@ -49,7 +50,7 @@ export class Ledger {
   failed (request: FailedRequest): void {
     const account = this.#account(request)
     const { reason } = request.failure
-    const key = account.reasons.has(reason) || account.reasons.size < MAX_REASONS ? reason : OTHER
+    const key = account.reasons.has(reason) || account.reasons.size < MAX_REASONS ? reason : OTHER_REASONS
     account.failures++
     account.reasons.set(key, (account.reasons.get(key) ?? 0) + 1)
     if (this.#failed.length < MAX_FAILURES_KEPT) this.#failed.push(request)
@@ -84,12 +85,12 @@ export class Ledger {
     }))
   }
 
-  /** @returns the quick requests during reloads, and the others */
+  /** @returns the latencies of quick requests inside and outside reloads */
   reportSides (): { inside: LatencyReport, outside: LatencyReport } {
     return { inside: summarize(this.#windows.inside), outside: summarize(this.#windows.outside) }
   }
 
-  /** @returns the same requests, share by share */
+  /** @returns the distributions of the same latencies */
   reportDistributions (): DistributionReport {
     return { inside: distributionOf(this.#windows.inside), outside: distributionOf(this.#windows.outside) }
   }
@@ -97,7 +98,7 @@ export class Ledger {
   reportFailed (): FailureReport[] {
     return this.#failed.map((request) => {
       const { kind, startedAt, endedAt, failure } = request
-      const before = this.#windows.all.findLast(({ reload }) => reload.startedAt <= endedAt)
+      const lastReload = this.#windows.all.findLast(({ reload }) => reload.startedAt <= endedAt)
       return {
         kind,
         reason: failure.reason,
@@ -107,14 +108,14 @@ export class Ledger {
         worker: failure.connection?.worker,
         connectionAge: failure.connection === undefined ? undefined : endedAt - failure.connection.openedAt,
         reload: this.#windows.numberOf(request),
-        sinceReload: before === undefined ? undefined : endedAt - before.reload.startedAt
+        sinceReload: lastReload === undefined ? undefined : endedAt - lastReload.reload.startedAt
       }
     })
   }
 
   #account ({ kind }: RequestTimes): Account {
     const account = this.#accounts.get(kind)
-    if (account === undefined) throw new Error(`a request of ${kind}, which is not in the run`)
+    if (account === undefined) throw new Error(`a request of ${kind}, which is not part of the run`)
     return account
   }
 }

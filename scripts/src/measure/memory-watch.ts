@@ -1,7 +1,7 @@
 import { processTree, proportionalMemory } from './process-tree.ts'
 
-/** Each look reads the page tables of all processes of the tree. */
-const INTERVAL = 250
+/** Milliseconds; not shorter, because each look reads the page tables of all processes of the tree. */
+const LOOK_INTERVAL = 250
 
 /** Watches how much memory a process and its descendants use together. */
 export class MemoryWatch {
@@ -11,11 +11,11 @@ export class MemoryWatch {
 
   constructor (root: number) {
     this.#root = root
-    this.#timer = setInterval(() => { this.#look() }, INTERVAL)
+    this.#timer = setInterval(() => { this.#look() }, LOOK_INTERVAL)
     this.#timer.unref()
   }
 
-  /** @returns the most there was, in bytes; 0 where there is no `/proc` */
+  /** @returns the peak in bytes; 0 where there is no `/proc` */
   stop (): number {
     clearInterval(this.#timer)
     this.#look()

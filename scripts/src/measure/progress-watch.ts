@@ -1,8 +1,8 @@
-import type { FailedRequest, RequestTimes, WorkerSighting } from '../clients/client-kind.ts'
+import type { FailedRequest, RequestTimes, WorkerSighting } from '../clients/recorder.ts'
 import { Latencies } from './latencies.ts'
 
-/** A worker that has not answered for so many milliseconds is no longer shown. */
-const SIGHT = 3000
+/** Milliseconds since its last answer for which a worker is shown. */
+const SHOWN_FOR = 3000
 
 /** How far a run is. Milliseconds. */
 export interface Progress {
@@ -14,18 +14,18 @@ export interface Progress {
   readonly failures: number
   /** Requests a second since the last progress. */
   readonly rate: number
-  /** Of the quick kinds since the last progress; undefined when none of them was answered. */
+  /** Of the quick kinds since the last progress; undefined when none was answered. */
   readonly latencies: { readonly p50: number, readonly p99: number } | undefined
   /** All that have answered so far, in ascending order. */
   readonly generations: readonly number[]
-  /** How many workers of which generation have answered lately, the newest first. */
+  /** How many workers of each generation have answered recently, the newest generation first. */
   readonly workers: ReadonlyArray<{ readonly generation: number, readonly count: number }>
   readonly reloads: { readonly wanted: number, readonly ended: number }
   /** How long the reload in progress has taken; undefined when there is none. */
   readonly reloading: number | undefined
 }
 
-/** Keeps what a person wants to see of a run while it runs; the report is made elsewhere. Times are of `performance.now()`. */
+/** Keeps what is shown of a run in progress; the report is made elsewhere. Times are of `performance.now()`. */
 export class ProgressWatch {
   readonly #startedAt: number
   readonly #goal: { readonly duration: number, readonly reloads: number }
@@ -97,7 +97,7 @@ export class ProgressWatch {
   #workersAt (now: number): Array<{ generation: number, count: number }> {
     const counts = new Map<number, number>()
     for (const [worker, { generation, at }] of this.#lastSeen) {
-      if (now - at > SIGHT) this.#lastSeen.delete(worker)
+      if (now - at > SHOWN_FOR) this.#lastSeen.delete(worker)
       else counts.set(generation, (counts.get(generation) ?? 0) + 1)
     }
     return [...counts].map(([generation, count]) => ({ generation, count })).sort((a, b) => b.generation - a.generation)

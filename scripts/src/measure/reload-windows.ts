@@ -1,6 +1,6 @@
-import type { RequestTimes } from '../clients/client-kind.ts'
-import { Latencies } from './latencies.ts'
+import type { RequestTimes } from '../clients/recorder.ts'
 import type { Reload } from '../service/reload.ts'
+import { Latencies } from './latencies.ts'
 
 interface ReloadWindow {
   readonly reload: Reload
@@ -8,10 +8,10 @@ interface ReloadWindow {
 }
 
 /**
- * Tells the requests that overlap a reload from those that do not.
+ * Tells requests that overlap a reload from those that do not.
  *
- * Where a reload ended may be known only later than it did, so the requests that are answered in the
- * meantime are kept until then: as many as are answered within the timeout of a reload, at most.
+ * The end of a reload may become known only later, so the requests that are answered meanwhile are kept
+ * until then: at most as many as are answered within the timeout of a reload.
  */
 export class ReloadWindows {
   readonly inside = new Latencies()

@@ -1,15 +1,15 @@
-import type { DistributionPoint } from './distribution.ts'
 import type { DrainReport } from '../service/drain-watch.ts'
-import type { GeneratorReport } from './generator-watch.ts'
 import type { Reload } from '../service/reload.ts'
+import type { DistributionPoint } from './distribution.ts'
+import type { GeneratorReport } from './generator-watch.ts'
 import type { TimelineReport } from './timeline.ts'
 
-/** All that a run found out, free of classes, so that it can be stored and compared. Milliseconds. */
+/** Everything that a run found out, as plain data that can be stored and compared. Milliseconds. */
 export interface Report {
   readonly duration: number
-  /** From here on no request was started; those in progress were finished. */
+  /** After this no request was started; those in progress were finished. */
   readonly loadDuration: number
-  /** All that ended, those that failed included. */
+  /** All that ended, including those that failed. */
   readonly requests: number
   readonly failures: number
   readonly kinds: readonly KindReport[]
@@ -25,14 +25,14 @@ export interface Report {
   /** The first thousand failures. */
   readonly failed: readonly FailureReport[]
   readonly generations: readonly number[]
-  /** The longest that this program's own event loop was late: latencies are too high by up to that. */
+  /** The longest delay of the event loop of this program: latencies are too high by up to that. */
   readonly eventLoopDelay: number
   readonly generator: GeneratorReport
-  /** What had become of the relieved workers when the load ended; unknown of a service started by others. */
+  /** What had become of the relieved workers when the load ended; unknown for a service that was not started here. */
   readonly drains?: DrainReport
 }
 
-/** Of the requests that were answered as they should be. */
+/** Of the requests that were answered correctly. */
 export interface LatencyReport {
   readonly answered: number
   readonly p50: number
@@ -51,7 +51,7 @@ export interface KindReport extends LatencyReport {
   readonly failures: number
   /** How many failures had which reason. */
   readonly reasons: Readonly<Record<string, number>>
-  /** Requests that the server said it has not processed, which HTTP/2 can say: neither answered nor failed. */
+  /** Requests that the server reported as not processed, which HTTP/2 can do: neither answered nor failed. */
   readonly unprocessed: number
 }
 
@@ -67,16 +67,16 @@ export interface FailureReport {
   readonly reason: string
   /** When it failed, since the start of the run. */
   readonly at: number
-  /** How long the request had been going on. */
+  /** How long the request had taken by then. */
   readonly after: number
   /** Bytes received of the answer. */
   readonly bytes: number
-  /** Who gave the last answer on its connection, `slot/generation/pid`; undefined when nobody did, or that is not known. */
+  /** The worker that gave the last answer on its connection, `slot/generation/pid`; undefined when there was none, or it is unknown. */
   readonly worker: string | undefined
-  /** How long ago its connection was opened; undefined when there was none, or that is not known. */
+  /** How long ago its connection was opened; undefined when there was none, or it is unknown. */
   readonly connectionAge: number | undefined
   /** The reload (1 is the first) that the request overlaps. */
   readonly reload: number | undefined
-  /** Since the last SIGHUP: a worker drains for longer than the reload takes. */
+  /** Since the last SIGHUP, because a worker drains for longer than the reload takes. */
   readonly sinceReload: number | undefined
 }

@@ -1,48 +1,48 @@
-import type { RequestTimes, WorkerSighting } from '../clients/client-kind.ts'
 import type { ConnectionChange } from '../clients/connection-watch.ts'
-import { Latencies } from './latencies.ts'
+import type { RequestTimes, WorkerSighting } from '../clients/recorder.ts'
 import type { WorkerIdentity } from '../clients/worker-identity.ts'
+import { Latencies } from './latencies.ts'
 
 /**
- * A run in equal pieces of time, free of classes. Lists of numbers have an element a piece; the last
- * piece is not over when the run ends within it.
+ * A run in equal slices of time, as plain data. Lists of numbers have an element for each slice; the last
+ * slice is incomplete when the run ends within it.
  */
 export interface TimelineReport {
-  /** Milliseconds that a piece lasts. */
+  /** Milliseconds of a slice. */
   readonly interval: number
   /** Requests of all kinds that were answered. */
   readonly answered: readonly number[]
   readonly failed: readonly number[]
-  /** Milliseconds, of the quick kinds; null where none was answered. */
+  /** Milliseconds, of the quick kinds; null when none was answered. */
   readonly p50: ReadonlyArray<number | null>
   readonly p99: ReadonlyArray<number | null>
   readonly max: ReadonlyArray<number | null>
-  /** Open at the end of the piece. */
+  /** Open at the end of the slice. */
   readonly connections: readonly number[]
   readonly workers: readonly WorkerShare[]
 }
 
-/** The answers that say who gave them, of one worker. */
+/** The answers that name one worker. */
 export interface WorkerShare {
-  /** Undefined when the answers do not say. */
+  /** Undefined when the answers do not name it. */
   readonly slot: number | undefined
   readonly generation: number | undefined
   readonly pid: number | undefined
-  /** The piece that the first element of `answered` belongs to. */
+  /** The slice that the first element of `answered` belongs to. */
   readonly first: number
   readonly answered: readonly number[]
 }
 
-interface Piece {
+interface Slice {
   answered: number
   failed: number
-  /** Connections opened, less those closed. */
+  /** Connections opened, minus those closed. */
   change: number
   readonly latencies: Latencies
   readonly workers: Map<string, number>
 }
 
-const MAX_PIECES = 1200
+const MAX_SLICES = 1200
 const INTERVALS: ReadonlyArray<readonly [longest: number, interval: number]> = [[5_000, 100], [30_000, 250]]
 const LONGEST_INTERVAL = 500
 
@@ -52,18 +52,18 @@ export function chooseInterval (duration: number): number {
 }
 
 /**
- * Records a run over time: what ended in which piece of it, in whatever order it is told.
+ * Records a run over time: what ended in which slice of it, reported in any order.
  *
- * Its memory is bounded: when there are 1200 pieces, each two become one, and nothing is lost but detail.
+ * Its memory is bounded: beyond 1200 slices, each two are merged, and only detail is lost.
  */
 export class Timeline {
   readonly #startedAt: number
   readonly #identities = new Map<string, WorkerIdentity>()
   #interval: number
-  #pieces: Piece[] = []
+  #slices: Slice[] = []
 
   /**
-   * @param startedAt of `performance.now()`, as all times that it is told
+   * @param startedAt of `performance.now()`, as all times that are reported to it
    * @param interval milliseconds
    */
   constructor (startedAt: number, interval: number) {
@@ -71,11 +71,11 @@ export class Timeline {
     this.#interval = interval
   }
 
-  /** @param isQuick whether the latency says how quick the server is */
+  /** @param isQuick whether the latency tells how quick the server is */
   answered ({ startedAt, endedAt }: RequestTimes, isQuick: boolean): void {
-    const piece = this.#at(endedAt)
-    piece.answered++
-    if (isQuick) piece.latencies.add(endedAt - startedAt)
+    const slice = this.#at(endedAt)
+    slice.answered++
+    if (isQuick) slice.latencies.add(endedAt - startedAt)
   }
 
   failed ({ endedAt }: RequestTimes): void {
@@ -94,61 +94,61 @@ export class Timeline {
   }
 
   report (): TimelineReport {
-    const pieces = this.#pieces
-    const latencies = pieces.map((piece) => piece.latencies)
+    const slices = this.#slices
+    const latencies = slices.map((slice) => slice.latencies)
     let open = 0
     return {
       interval: this.#interval,
-      answered: pieces.map((piece) => piece.answered),
-      failed: pieces.map((piece) => piece.failed),
+      answered: slices.map((slice) => slice.answered),
+      failed: slices.map((slice) => slice.failed),
       p50: latencies.map((all) => all.count === 0 ? null : all.percentile(0.5)),
       p99: latencies.map((all) => all.count === 0 ? null : all.percentile(0.99)),
       max: latencies.map((all) => all.count === 0 ? null : all.max),
-      connections: pieces.map(({ change }) => { open += change; return open }),
+      connections: slices.map(({ change }) => { open += change; return open }),
       workers: [...this.#identities].map(([key, worker]) => this.#reportWorker(key, worker)).sort(bySlot)
     }
   }
 
   #reportWorker (key: string, { slot, generation, pid }: WorkerIdentity): WorkerShare {
-    const first = this.#pieces.findIndex(({ workers }) => workers.has(key))
-    const last = this.#pieces.findLastIndex(({ workers }) => workers.has(key))
-    const answered = this.#pieces.slice(first, last + 1).map(({ workers }) => workers.get(key) ?? 0)
+    const first = this.#slices.findIndex(({ workers }) => workers.has(key))
+    const last = this.#slices.findLastIndex(({ workers }) => workers.has(key))
+    const answered = this.#slices.slice(first, last + 1).map(({ workers }) => workers.get(key) ?? 0)
     return { slot, generation, pid, first, answered }
   }
 
-  #at (time: number): Piece {
+  #at (time: number): Slice {
     let index = this.#indexOf(time)
-    while (index >= MAX_PIECES) {
-      this.#halve()
+    while (index >= MAX_SLICES) {
+      this.#mergePairs()
       index = this.#indexOf(time)
     }
-    while (this.#pieces.length <= index) this.#pieces.push(createPiece())
-    return this.#pieces[index] as Piece
+    while (this.#slices.length <= index) this.#slices.push(createSlice())
+    return this.#slices[index] as Slice
   }
 
   #indexOf (time: number): number {
     return Math.max(0, Math.floor((time - this.#startedAt) / this.#interval))
   }
 
-  #halve (): void {
+  #mergePairs (): void {
     this.#interval *= 2
-    for (const [index, piece] of this.#pieces.entries()) {
-      if (index % 2 === 1) mergePiece(this.#pieces[index - 1] as Piece, piece)
+    for (const [index, slice] of this.#slices.entries()) {
+      if (index % 2 === 1) mergeSlice(this.#slices[index - 1] as Slice, slice)
     }
-    this.#pieces = this.#pieces.filter((_, index) => index % 2 === 0)
+    this.#slices = this.#slices.filter((_, index) => index % 2 === 0)
   }
 }
 
-function createPiece (): Piece {
+function createSlice (): Slice {
   return { answered: 0, failed: 0, change: 0, latencies: new Latencies(), workers: new Map() }
 }
 
-function mergePiece (piece: Piece, next: Piece): void {
-  piece.answered += next.answered
-  piece.failed += next.failed
-  piece.change += next.change
-  piece.latencies.merge(next.latencies)
-  for (const [key, count] of next.workers) piece.workers.set(key, (piece.workers.get(key) ?? 0) + count)
+function mergeSlice (slice: Slice, next: Slice): void {
+  slice.answered += next.answered
+  slice.failed += next.failed
+  slice.change += next.change
+  slice.latencies.merge(next.latencies)
+  for (const [key, count] of next.workers) slice.workers.set(key, (slice.workers.get(key) ?? 0) + count)
 }
 
 function bySlot (one: WorkerShare, other: WorkerShare): number {

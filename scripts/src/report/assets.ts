@@ -4,15 +4,15 @@ import { dirname, join } from 'node:path'
 
 import { pathTo } from '../workspace.ts'
 
-/** What the page brings along: it loads nothing. */
+/** What the page contains, because it loads nothing. */
 export interface Assets {
   readonly style: string
   readonly script: string
-  /** Of the charts' library; its licence wants it to go with every copy. */
+  /** Of the chart library, which must be included in every copy. */
   readonly licence: string
 }
 
-/** Not compiled: it is among the sources only. */
+/** Not compiled, so it exists only among the sources. */
 const BROWSER = pathTo('src/report/browser')
 
 export function readAssets (): Assets {

@@ -1,13 +1,13 @@
+import { formatCount, formatMs } from '../display/number-format.ts'
 import type { RunRecord } from './run-record.ts'
-import { formatCount, formatMs } from '../display/summary.ts'
 
-/** A chart of the page, by the name that browser/charts.js draws it under. */
+/** A chart of the page, by its name in browser/charts.js. */
 export interface ChartCaption {
   readonly name: string
   readonly title: string
-  /** What it shows, in one sentence, for those who do not see it as well. */
+  /** What it shows, also for readers who cannot see it. */
   readonly sentence: string
-  /** There is nothing to draw: the sentence says all. */
+  /** There is nothing to draw, and the sentence says so. */
   readonly isEmpty?: boolean
 }
 
@@ -27,8 +27,8 @@ export function captionCharts (record: RunRecord): ChartCaption[] {
       isEmpty: workers.length === 0,
       title: 'Share of each worker',
       sentence: workers.length === 0
-        ? 'The answers do not say which worker gave them.'
-        : `${count(workers.length, 'worker')} of ${count(generationsOf(record), 'generation')} answered; the colour is the generation.`
+        ? 'The answers do not name their workers.'
+        : `${count(workers.length, 'worker')} of ${count(generationsOf(record), 'generation')} answered; colours are generations.`
     },
     { name: 'connections', title: 'Open connections of the clients', sentence: connectionsOf(record), isEmpty: mostConnections(record) === 0 },
     {
@@ -42,7 +42,7 @@ export function captionCharts (record: RunRecord): ChartCaption[] {
   ]
 }
 
-/** @returns answers a second in each piece of the timeline that was over before the load ended */
+/** @returns answers a second in each slice of the timeline that ended before the load did */
 export function rates ({ timeline, loadDuration }: Pick<RunRecord, 'timeline' | 'loadDuration'>): number[] {
   const { interval, answered } = timeline
   return answered.slice(0, Math.floor(loadDuration / interval)).map((answers) => answers / interval * 1000)
@@ -50,7 +50,7 @@ export function rates ({ timeline, loadDuration }: Pick<RunRecord, 'timeline' | 
 
 function throughputOf (record: RunRecord): string {
   const all = rates(record)
-  if (all.length === 0) return 'The run was too short to show a course.'
+  if (all.length === 0) return 'The run was too short for a chart.'
   const mean = all.reduce((sum, rate) => sum + rate, 0) / all.length
   return `${formatCount(Math.round(mean))} a second on average, ${formatCount(Math.round(Math.min(...all)))} a second in the slowest ${record.timeline.interval} ms.`
 }
@@ -63,7 +63,7 @@ function shadingOf ({ reloads }: RunRecord): string {
 function failuresOf ({ failures, requests }: RunRecord): string {
   return failures === 0
     ? `None of ${formatCount(requests)} requests failed, so there are no marks.`
-    : `${formatCount(failures)} of ${formatCount(requests)} requests failed; crosses mark when.`
+    : `${formatCount(failures)} of ${formatCount(requests)} requests failed, at the times marked with crosses.`
 }
 
 function mostConnections ({ timeline: { connections } }: RunRecord): number {
@@ -72,7 +72,7 @@ function mostConnections ({ timeline: { connections } }: RunRecord): number {
 
 function connectionsOf (record: RunRecord): string {
   const most = mostConnections(record)
-  return most === 0 ? 'No connection was seen.' : `At most ${formatCount(most)} were open at once.`
+  return most === 0 ? 'No connection was observed.' : `At most ${formatCount(most)} were open at once.`
 }
 
 function generationsOf ({ timeline: { workers } }: RunRecord): number {

@@ -1,4 +1,4 @@
-/** A piece of HTML that needs no more escaping. */
+/** HTML that needs no escaping. */
 export class Html {
   readonly text: string
 
@@ -11,7 +11,7 @@ export type Content = Html | string | number | undefined | readonly Content[]
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
-/** A template in which everything is escaped that is not HTML already; undefined is nothing. */
+/** A template that escapes everything that is not HTML already; undefined becomes nothing. */
 export function html (parts: TemplateStringsArray, ...contents: readonly Content[]): Html {
   return new Html(parts.map((part, index) => index === 0 ? part : render(contents[index - 1]) + part).join(''))
 }
@@ -20,7 +20,7 @@ export function escapeHtml (text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
 }
 
-/** @returns what a script element may hold: nothing in it can end the element */
+/** @returns JSON for a script element: nothing in it can end the element */
 export function jsonForScript (json: string): Html {
   return new Html(json.replaceAll('<', '\\u003c'))
 }

@@ -1,7 +1,7 @@
+import { formatCount, formatMs } from '../display/number-format.ts'
 import type { KindReport, LatencyReport } from '../measure/report.ts'
-import type { RunRecord } from './run-record.ts'
-import { formatCount, formatMs } from '../display/summary.ts'
 import { html, type Content, type Html } from './html.ts'
+import type { RunRecord } from './run-record.ts'
 
 const FAILURES_SHOWN = 100
 
@@ -9,26 +9,26 @@ interface Table {
   readonly caption: string
   readonly columns: readonly string[]
   readonly rows: ReadonlyArray<readonly Content[]>
-  /** Sums, under a line. */
+  /** Totals, below a line. */
   readonly feet?: ReadonlyArray<readonly Content[]>
-  /** Columns of words; all others hold numbers. */
+  /** Columns of text; the others are numbers. */
   readonly words?: readonly number[]
 }
 
 export function kindsTable ({ kinds, requests, failures }: RunRecord): Html {
-  // Records of earlier releases do not have it.
+  // Records of earlier releases do not have this field.
   const counts = kinds.map(({ unprocessed }: Partial<KindReport>) => unprocessed ?? 0)
   const unprocessed = counts.reduce((sum, count) => sum + count, 0)
   const ifAny = (cell: string) => unprocessed === 0 ? [] : [cell]
   return table({
-    caption: 'Kinds of clients: none of them repeats a request',
+    caption: 'Kinds of clients, none of which repeats a request',
     columns: ['kind', 'clients', 'requests', 'failed', ...ifAny('unprocessed'), 'p50 ms', 'p99 ms', 'max ms'],
     rows: kinds.map((kind, index) => [
       kind.name, kind.clients, formatCount(kind.answered + kind.failures), formatCount(kind.failures),
       ...ifAny(formatCount(counts[index] ?? 0)), ...latencyCells(kind)
     ]),
     feet: [[
-      'together', formatCount(kinds.reduce((sum, { clients }) => sum + clients, 0)), formatCount(requests), formatCount(failures),
+      'total', formatCount(kinds.reduce((sum, { clients }) => sum + clients, 0)), formatCount(requests), formatCount(failures),
       ...ifAny(formatCount(unprocessed)), '', '', ''
     ]]
   })
@@ -37,7 +37,7 @@ export function kindsTable ({ kinds, requests, failures }: RunRecord): Html {
 export function reloadsTable ({ reloads, inside, outside }: RunRecord): Html {
   if (reloads.length === 0) return html`<p>The service did not reload during this run.</p>`
   return table({
-    caption: 'Reloads, with the quick requests that overlap them',
+    caption: 'Reloads, and the quick requests that overlap them',
     columns: ['reload', 'at s', 'outcome', 'generation', 'took ms', 'requests', 'p50 ms', 'p99 ms', 'max ms'],
     rows: reloads.map(({ at, outcome, reason, generation, duration, latencies }, index) => [
       index + 1, (at / 1000).toFixed(1), reason === undefined ? outcome : `${outcome}: ${reason}`, generation ?? '', formatMs(duration),
@@ -75,11 +75,11 @@ export function failuresTables ({ kinds, failures, failed }: RunRecord): Content
 }
 
 export function settingsTable ({ settings }: RunRecord): Html {
-  if (settings === undefined) return html`<p>Somebody else started the service: its settings are not known.</p>`
+  if (settings === undefined) return html`<p>The service was not started by the load test, so its settings are unknown.</p>`
   return table({
     caption: 'Settings of the service',
     columns: ['setting', 'value'],
-    rows: Object.entries(settings).map(([name, value]) => [html`<code>${name}</code>`, value ?? 'its default']),
+    rows: Object.entries(settings).map(([name, value]) => [html`<code>${name}</code>`, value ?? 'default']),
     words: [0, 1]
   })
 }
@@ -88,7 +88,7 @@ export function machineTable ({ machine }: RunRecord): Html {
   const { node, baton, undici, kernel, cpu, cpus, memoryBytes } = machine
   return table({
     caption: 'Versions and machine',
-    columns: ['what', 'which'],
+    columns: ['part', 'version or size'],
     rows: [
       ['Baton', baton], ['Node', node], ['undici (clients)', undici], ['kernel', kernel],
       ['CPUs', `${cpus} × ${cpu}, for the service and its clients`], ['memory', `${(memoryBytes / 2 ** 30).toFixed(1)} GiB`]

@@ -1,28 +1,29 @@
-import { formatRunRecord, type RunRecord } from './run-record.ts'
-import { describeGenerator, distortionsOf, formatCount, formatMs } from '../display/summary.ts'
+import { describeGenerator, distortionsOf } from '../display/load-summary.ts'
+import { formatCount, formatMs } from '../display/number-format.ts'
 import type { Assets } from './assets.ts'
 import { captionCharts, type ChartCaption } from './chart-captions.ts'
 import { Html, html, jsonForScript } from './html.ts'
 import { failuresTables, kindsTable, machineTable, reloadsTable, settingsTable } from './page-tables.ts'
+import { formatRunRecord, type RunRecord } from './run-record.ts'
 
-/** A verdict with a hundred reasons is no headline. */
-const LONGEST_HEADLINE = 240
+/** A verdict with a hundred reasons is too long for a headline. */
+const MAX_HEADLINE_LENGTH = 240
 
-/** The browser is told to load nothing, whatever the page says. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+/** Forbids the browser to load anything. */
+const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 /** @returns a run as one HTML file, which opens without a network */
 export function renderPage (record: RunRecord, { style, script, licence }: Assets): string {
   const { verdict, date, command, kinds } = record
   const clients = kinds.reduce((sum, { clients }) => sum + clients, 0)
-  const headline = verdict.sentence.length > LONGEST_HEADLINE ? `${verdict.sentence.slice(0, LONGEST_HEADLINE)}…` : verdict.sentence
+  const headline = verdict.sentence.length > MAX_HEADLINE_LENGTH ? `${verdict.sentence.slice(0, MAX_HEADLINE_LENGTH)}…` : verdict.sentence
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${CONTENT_SECURITY_POLICY}">
 <link rel="icon" href="data:,">
 <title>Baton load test: ${verdict.isGood ? 'no request failed' : 'failed'}</title>
 <style>
@@ -33,18 +34,18 @@ ${new Html(style)}
 <header class="${verdict.isGood ? 'good' : 'bad'}">
 <p class="badge">${verdict.isGood ? '✓ Passed' : '✗ Failed'}</p>
 <h1>${headline}</h1>
-${headline === verdict.sentence ? undefined : html`<details><summary>The whole verdict</summary><p>${verdict.sentence}</p></details>`}
+${headline === verdict.sentence ? undefined : html`<details><summary>The full verdict</summary><p>${verdict.sentence}</p></details>`}
 <p class="origin">Load test of Baton, <time datetime="${date}">${date.slice(0, 16).replace('T', ' ')} UTC</time>, ${clients} clients of ${kinds.length} kinds</p>
 ${distortionsOf(record).map((distortion) => html`<p class="distortion">${capitalize(distortion)}.</p>\n`)}</header>
 <main>
 ${keyFigures(record)}
 <section aria-labelledby="course">
-<h2 id="course">The course of the run</h2>
+<h2 id="course">The run over time</h2>
 <noscript><p>The charts need JavaScript; the tables below do not.</p></noscript>
 ${captionCharts(record).map(chart)}
 </section>
 <section aria-labelledby="figures">
-<h2 id="figures">In figures</h2>
+<h2 id="figures">Figures</h2>
 ${failuresTables(record)}
 ${reloadsTable(record)}
 ${kindsTable(record)}
@@ -58,7 +59,7 @@ ${generatorLine(record)}
 </section>
 </main>
 <footer>
-<details><summary>Charts by uPlot: licence</summary><pre>${licence}</pre></details>
+<details><summary>Licence of uPlot, which draws the charts</summary><pre>${licence}</pre></details>
 </footer>
 <script type="application/json" id="record">${jsonForScript(formatRunRecord(record))}</script>
 <script>
@@ -69,10 +70,10 @@ ${new Html(script)}
 `.text
 }
 
-/** Records of earlier releases know only the longest delay. */
+/** Records of earlier releases have only the longest delay. */
 function generatorLine ({ generator, eventLoopDelay }: Partial<Pick<RunRecord, 'generator'>> & Pick<RunRecord, 'eventLoopDelay'>): Html {
   const known = generator === undefined ? '' : `${capitalize(describeGenerator(generator))}. `
-  return html`<p>${known}The event loop of the clients was at most ${formatMs(eventLoopDelay)} ms late; latencies are too high by up to that.</p>`
+  return html`<p>${known}The event loop of the clients was late by at most ${formatMs(eventLoopDelay)} ms, by which latencies may be too high.</p>`
 }
 
 function capitalize (sentence: string): string {

@@ -1,36 +1,39 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
+import { ExitCode, UsageError } from '../command/command-error.ts'
+import { runCommand, type Outputs } from '../command/command.ts'
+import { renderPicture } from './picture.ts'
 import { assertWritable } from './run-outputs.ts'
 import { parseRunRecord } from './run-record.ts'
-import type { Output } from '../display/progress-display.ts'
-import { UsageError } from '../command/usage-error.ts'
-import { renderPicture } from './picture.ts'
 
-export const PICTURE_USAGE = `Usage: npm run picture -- <run> <picture.svg>
+interface CommandLine {
+  readonly files: readonly string[]
+  readonly wantsHelp: boolean
+}
 
-Draws a run of the load test; <run> is a file of its --json or --report.
+const USAGE = `Usage: npm run picture -- <run> <picture.svg>
+
+Draws a run of the load test; <run> is a file that its --json or --report has written.
 `
 
 /** @returns the exit code */
-export function drawPicture (args: readonly string[], { stdout, stderr }: { readonly stdout: Output, readonly stderr: Output }): number {
-  const [run, picture] = args
-  if (args.includes('--help')) {
-    stdout.write(PICTURE_USAGE)
-    return 0
+export async function picture (args: readonly string[], context: Outputs): Promise<number> {
+  return await runCommand({ usage: USAGE, parse: parseCommandLine, run: drawPicture }, args, context)
+}
+
+function parseCommandLine (args: readonly string[]): CommandLine {
+  return { files: args, wantsHelp: args.includes('--help') }
+}
+
+async function drawPicture ({ files }: CommandLine): Promise<number> {
+  const [run, picture] = files
+  if (run === undefined || picture === undefined || files.length > 2) {
+    throw new UsageError(`${files.length} files are given: there must be two, the run and the picture`)
   }
-  try {
-    if (run === undefined || picture === undefined || args.length > 2) {
-      throw new UsageError(`${args.length} files are given: there must be two, the run and the picture`)
-    }
-    const record = parseRunRecord(read(run), run)
-    assertWritable('the picture', picture)
-    writeFileSync(picture, renderPicture(record))
-    return 0
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    stderr.write(`${error.message} (--help says more)\n`)
-    return 64
-  }
+  const record = parseRunRecord(read(run), run)
+  assertWritable('the picture', picture)
+  writeFileSync(picture, renderPicture(record))
+  return ExitCode.ok
 }
 
 function read (file: string): string {

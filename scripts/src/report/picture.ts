@@ -1,6 +1,6 @@
-import type { RunRecord } from './run-record.ts'
-import { formatCount } from '../display/summary.ts'
+import { formatCount } from '../display/number-format.ts'
 import { html, Html, type Content } from './html.ts'
+import type { RunRecord } from './run-record.ts'
 import { decades, linear, logarithmic, ticksUpTo, type Scale } from './scale.ts'
 import { stackWorkers } from './worker-stack.ts'
 
@@ -8,12 +8,12 @@ const WIDTH = 960
 const HEIGHT = 590
 const LEFT = 80
 const RIGHT = 940
-/** Top and bottom of the two panels. */
+/** Top and bottom of each panel. */
 const THROUGHPUT = [104, 312] as const
 const LATENCY = [372, 512] as const
 const PALETTE = 5
 
-/** Like browser/page.css, which says why these colours. */
+/** The colours of browser/page.css, which gives their reason. */
 const STYLE = `
 text { font: 14px system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif; fill: #57606a }
 .ground { fill: #fff } .title { font-size: 19px; font-weight: 650; fill: #1b1f24 } .end { text-anchor: end } .middle { text-anchor: middle }
@@ -26,7 +26,7 @@ text { fill: #9aa4af } .ground { fill: #0e1116 } .title { fill: #e6e9ed } .grid 
 }
 `
 
-/** @returns a run as one SVG, for a page that shows pictures only; it follows the reader's light or dark */
+/** @returns a run as an SVG picture, in light or dark colours as the reader prefers */
 export function renderPicture (record: RunRecord): string {
   const { verdict, loadDuration, machine, command, date } = record
   const x = linear([0, loadDuration], [LEFT, RIGHT])

@@ -1,19 +1,19 @@
 import { accessSync, constants, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
+import { UsageError } from '../command/command-error.ts'
+import type { Output } from '../command/output.ts'
+import { STDOUT, type CommandLine } from '../load-test/command-line.ts'
 import { readAssets } from './assets.ts'
 import { renderPage } from './page.ts'
-import { STDOUT, type CommandLine } from '../load-test/command-line.ts'
-import type { Output } from '../display/progress-display.ts'
 import { formatRunRecord, type RunRecord } from './run-record.ts'
-import { UsageError } from '../command/usage-error.ts'
 
 type Files = Pick<CommandLine, 'report' | 'json'>
 
 /**
- * Nobody wants to hear after a run that its report cannot be written.
+ * Checks before a run that its files can be written.
  *
- * @throws UsageError when a file cannot be
+ * @throws UsageError when one cannot
  */
 export function checkOutputs ({ report, json }: Files): void {
   for (const [option, file] of [['--report', report], ['--json', json]] as const) {
@@ -21,14 +21,14 @@ export function checkOutputs ({ report, json }: Files): void {
   }
 }
 
-/** @param record is made only when somebody wants it */
+/** @param record is called only when it is needed */
 export function writeOutputs ({ report, json }: Files, stdout: Output, record: () => RunRecord): void {
   if (report === undefined && json === undefined) return
-  const made = record()
-  const text = `${formatRunRecord(made)}\n`
+  const runRecord = record()
+  const text = `${formatRunRecord(runRecord)}\n`
   if (json === STDOUT) stdout.write(text)
   else if (json !== undefined) writeFileSync(json, text)
-  if (report !== undefined) writeFileSync(report, renderPage(made, readAssets()))
+  if (report !== undefined) writeFileSync(report, renderPage(runRecord, readAssets()))
 }
 
 export function assertWritable (option: string, file: string): void {

@@ -1,13 +1,13 @@
+import { UsageError } from '../command/command-error.ts'
 import type { Machine } from '../measure/machine.ts'
 import type { LatencyReport, Report, ReloadReport } from '../measure/report.ts'
-import { UsageError } from '../command/usage-error.ts'
 import type { Verdict } from '../measure/verdict.ts'
 
 const FORMAT = 'baton-load-test'
-/** One more when a field changes its meaning or goes; a new field is no new version. */
+/** Increases when a field is removed or changes its meaning, and not when one is added. */
 const VERSION = 1
 
-/** All of one run, for machines: docs/load-test.md describes it. Milliseconds, counted from the start. */
+/** Everything about one run, for programs: see docs/load-test.md. Milliseconds, counted from the start. */
 export interface RunRecord extends Omit<Report, 'reloads'> {
   readonly format: typeof FORMAT
   readonly version: typeof VERSION
@@ -15,7 +15,7 @@ export interface RunRecord extends Omit<Report, 'reloads'> {
   readonly date: string
   readonly verdict: Verdict
   readonly command: string
-  /** Of the service, null for a default; undefined when somebody else started it. */
+  /** Of the service, null for a default; undefined when the load test did not start it. */
   readonly settings?: Readonly<Record<string, string | null>>
   readonly machine: Machine
   readonly reloads: readonly RecordedReload[]
@@ -23,7 +23,7 @@ export interface RunRecord extends Omit<Report, 'reloads'> {
 
 export interface RecordedReload {
   readonly outcome: ReloadReport['outcome']
-  /** When SIGHUP was sent, and when the reload was seen to be over. */
+  /** When SIGHUP was sent, and when the end of the reload was observed. */
   readonly at: number
   readonly end: number
   readonly duration: number
@@ -41,13 +41,13 @@ export function createRunRecord (report: Report, { startedAt, ...circumstances }
   return { format: FORMAT, version: VERSION, date: startedAt.toISOString(), ...circumstances, ...report, reloads }
 }
 
-/** @returns JSON without digits that nobody measured */
+/** @returns JSON without meaningless digits */
 export function formatRunRecord (record: RunRecord): string {
   return JSON.stringify(record, (_, value: unknown) => typeof value === 'number' ? Number(value.toFixed(7)) : value)
 }
 
 /**
- * Reads what `formatRunRecord()` wrote, also out of the page of `--report`.
+ * Reads what `formatRunRecord()` wrote, also from the page of `--report`.
  *
  * @param name of its file, for the message
  * @throws UsageError
@@ -55,7 +55,7 @@ export function formatRunRecord (record: RunRecord): string {
 export function parseRunRecord (text: string, name: string): RunRecord {
   const embedded = /<script type="application\/json" id="record">(.*?)<\/script>/s.exec(text)?.[1]
   const record = parse(embedded ?? text)
-  if (record?.format !== FORMAT) throw new UsageError(`${name} is no record of a load test: it must be a file of --json or --report`)
+  if (record?.format !== FORMAT) throw new UsageError(`${name} is not a record of a load test: it must be a file of --json or --report`)
   if (record.version !== VERSION) {
     throw new UsageError(`${name} is a record of version ${record.version}: it must be of version ${VERSION}`)
   }

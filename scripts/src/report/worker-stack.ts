@@ -1,6 +1,6 @@
 import type { RunRecord } from './run-record.ts'
 
-/** A piece of time, from the answers of one worker up to those of all. Milliseconds, and answers a second. */
+/** A slice of time, with the answers of all workers stacked. Milliseconds, and answers a second. */
 interface Column {
   readonly from: number
   readonly to: number
@@ -16,22 +16,22 @@ export interface WorkerStack {
   readonly generations: ReadonlyArray<number | undefined>
 }
 
-/** More would be thinner than anybody sees, and a share of few answers is noise. */
+/** More would be too thin to see, and the share of a few answers is noise. */
 const MAX_COLUMNS = 100
 
-/** Splits the answers of all kinds over the workers, in proportion to the answers that name theirs. */
+/** Splits the answers of all kinds among the workers, in proportion to the answers that name them. */
 export function stackWorkers ({ timeline, loadDuration }: Pick<RunRecord, 'timeline' | 'loadDuration'>): WorkerStack {
   const { interval, answered, workers } = timeline
-  const pieces = Math.min(answered.length, Math.floor(loadDuration / interval))
-  const step = Math.max(1, Math.ceil(pieces / MAX_COLUMNS))
+  const slices = Math.min(answered.length, Math.floor(loadDuration / interval))
+  const step = Math.max(1, Math.ceil(slices / MAX_COLUMNS))
   const columns: Column[] = []
-  for (let piece = 0; piece < pieces; piece += step) {
-    const end = Math.min(piece + step, pieces)
-    const rate = sum(answered.slice(piece, end)) / ((end - piece) * interval) * 1000
+  for (let slice = 0; slice < slices; slice += step) {
+    const end = Math.min(slice + step, slices)
+    const rate = sum(answered.slice(slice, end)) / ((end - slice) * interval) * 1000
     const named = workers.map(({ slot, generation, first, answered }) => {
-      return { slot, generation, answers: sum(answered.slice(Math.max(0, piece - first), Math.max(0, end - first))) }
+      return { slot, generation, answers: sum(answered.slice(Math.max(0, slice - first), Math.max(0, end - first))) }
     }).filter(({ answers }) => answers > 0)
-    columns.push({ from: piece * interval, to: end * interval, ...stack(named, rate) })
+    columns.push({ from: slice * interval, to: end * interval, ...stack(named, rate) })
   }
   return {
     columns,
@@ -47,7 +47,7 @@ interface Named {
 }
 
 function stack (named: readonly Named[], rate: number): Pick<Column, 'bands' | 'borders'> {
-  // Nobody says who it was.
+  // No answer names its worker.
   if (named.length === 0) return { bands: [{ generation: undefined, low: 0, high: rate }], borders: [] }
   const total = sum(named.map(({ answers }) => answers))
   let high = 0

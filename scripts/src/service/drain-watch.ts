@@ -3,19 +3,19 @@ import type { LogLine } from './log-lines.ts'
 export interface DrainReport {
   /** Workers that began to drain. */
   readonly begun: number
-  /** Those of them that have gone by themselves. */
+  /** Those of them that have exited on their own. */
   readonly finished: number
-  /** Those that were ended by a signal, with whatever they held. */
+  /** Those that were ended by a signal, with the requests that they still had. */
   readonly killed: number
-  /** Milliseconds that the longest took until it was gone, or until now. */
+  /** Milliseconds of the longest drain, until the worker exited or until now. */
   readonly longest: number
 }
 
 /**
- * Follows in the service's log what becomes of the workers that were relieved.
+ * Follows in the log of the service what becomes of relieved workers.
  *
- * A reload is complete when they have begun to drain. One that never ends would be killed at its drain
- * deadline, later than most runs end: without this, nobody would see it.
+ * A reload is complete when they have begun to drain. A drain that never ends would be killed at its
+ * deadline, which is later than most runs end: without this it would go unnoticed.
  */
 export class DrainWatch {
   readonly #draining = new Map<number, number>()
@@ -25,7 +25,7 @@ export class DrainWatch {
   #longest = 0
 
   /** @param now of `performance.now()` */
-  hear ({ event, pid, signal }: LogLine, now: number): void {
+  observe ({ event, pid, signal }: LogLine, now: number): void {
     if (typeof pid !== 'number') return
     if (event === 'worker:draining') {
       this.#draining.set(pid, now)

@@ -1,8 +1,9 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
-/** A line of the service's log: JSON with, among others, the fields that are read here. */
+/** A line of the log of the service: JSON with, among others, the fields that are read here. */
 export interface LogLine {
+  readonly level?: unknown
   readonly event?: unknown
   readonly port?: unknown
   readonly pid?: unknown
@@ -17,7 +18,7 @@ export interface LogLine {
   readonly err?: unknown
 }
 
-/** Calls back for each line of a stream, with what it says when it is a JSON object. */
+/** Calls back for each line of a stream, with its fields when it is a JSON object. */
 export function readLogLines (stream: Readable, onLine: (text: string, line: LogLine) => void): void {
   createInterface({ input: stream, crlfDelay: Infinity }).on('line', (text) => { onLine(text, parse(text)) })
 }

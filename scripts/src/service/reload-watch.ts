@@ -1,17 +1,17 @@
-import type { WorkerSighting } from '../clients/client-kind.ts'
+import type { WorkerSighting } from '../clients/recorder.ts'
 
-/** So long must no older generation have answered on a connection opened since. */
-const CALM = 1000
-/** So many connections opened since must have been answered by the new one. */
-const EVIDENCE = 10
+/** Milliseconds in which the new generation alone must have answered on new connections. */
+const QUIET_TIME = 1000
+/** How many new connections it must have answered in that time. */
+const MIN_CONNECTIONS = 10
 
 /**
- * Tells from the answers alone where a reload ends, when there is no log to read: at the last moment at
+ * Tells from the answers alone when a reload ends, when there is no log to read: at the last moment at
  * which a connection was opened that a worker of an older generation answered.
  *
- * The moment is certain only when a second has passed in which new connections were opened and all of
- * them were answered by the new generation; so it needs clients that open new ones all the time. A
- * connection first used a second or more after it was opened proves nothing in time and is left out.
+ * That is certain only after a second in which new connections were opened and the new generation
+ * answered all of them, so it needs clients that open connections all the time. A connection first used
+ * a second or more after it was opened is ignored, because its answer comes too late.
  */
 export class ReloadWatch {
   readonly #oldGeneration: number
@@ -19,7 +19,7 @@ export class ReloadWatch {
   #newGeneration: number | undefined
   #lastOldAt: number
   #firstNewAt = Infinity
-  #evidence = 0
+  #newConnections = 0
 
   /** @param oldGeneration the newest that answered before SIGHUP was sent, at `startedAt` */
   constructor (oldGeneration: number, startedAt: number) {
@@ -28,7 +28,7 @@ export class ReloadWatch {
     this.#lastOldAt = startedAt
   }
 
-  /** The generation that the reload brought; undefined as long as none has answered. */
+  /** The new generation; undefined until it has answered. */
   get newGeneration (): number | undefined {
     return this.#newGeneration
   }
@@ -36,23 +36,23 @@ export class ReloadWatch {
   observe ({ worker, openedAt, seenAt }: WorkerSighting): void {
     const { generation } = worker
     if (generation === undefined || openedAt === undefined) return
-    if (openedAt < this.#startedAt || seenAt - openedAt > CALM) return
+    if (openedAt < this.#startedAt || seenAt - openedAt > QUIET_TIME) return
 
     if (generation <= this.#oldGeneration) {
       if (openedAt > this.#lastOldAt) {
         this.#lastOldAt = openedAt
-        this.#evidence = 0
+        this.#newConnections = 0
       }
       return
     }
     this.#newGeneration = Math.max(this.#newGeneration ?? generation, generation)
     this.#firstNewAt = Math.min(this.#firstNewAt, openedAt)
-    if (openedAt > this.#lastOldAt) this.#evidence++
+    if (openedAt > this.#lastOldAt) this.#newConnections++
   }
 
-  /** @returns when the reload ended; undefined as long as that is not certain at `now` */
+  /** @returns when the reload ended; undefined while that is uncertain at `now` */
   endedAt (now: number): number | undefined {
     const end = Math.max(this.#lastOldAt, this.#firstNewAt)
-    return this.#evidence >= EVIDENCE && now - end >= CALM ? end : undefined
+    return this.#newConnections >= MIN_CONNECTIONS && now - end >= QUIET_TIME ? end : undefined
   }
 }

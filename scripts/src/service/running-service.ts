@@ -1,25 +1,23 @@
-import { setTimeout } from 'node:timers/promises'
-
-import type { WorkerSighting } from '../clients/client-kind.ts'
-import type { Reload, Reloader } from './reload.ts'
+import type { WorkerSighting } from '../clients/recorder.ts'
 import { ReloadWatch } from './reload-watch.ts'
+import type { Reload, Reloader } from './reload.ts'
+import { waitFor } from './wait-for.ts'
 
-const LOOK_INTERVAL = 50
-/** Which generation is old must be known before SIGHUP is sent. */
+/** Milliseconds: the current generation must be known before SIGHUP is sent. */
 const FIRST_ANSWER_TIMEOUT = 5000
 
 /**
- * A service that somebody else started: it is known by its primary's pid, and by its answers.
+ * A service that was not started here: known by the pid of its primary, and by its answers.
  *
- * Where its reloads end is told by `ReloadWatch`; that it did nothing at all, because the reload was
- * refused or failed, can be told only by the timeout.
+ * `ReloadWatch` finds out when its reloads end; that a reload was refused or failed shows only at
+ * the timeout.
  */
 export class RunningService implements Reloader {
   readonly #pid: number
   #newestGeneration: number | undefined
   #watch: ReloadWatch | undefined
 
-  /** @throws Error when there is no such process, or it is somebody else's */
+  /** @throws Error when there is no such process, or it belongs to another user */
   constructor (pid: number) {
     process.kill(pid, 0)
     this.#pid = pid
@@ -59,9 +57,4 @@ export class RunningService implements Reloader {
       ? `no new generation has answered within ${timeout} ms`
       : `an older generation than ${generation} still answers after ${timeout} ms`)
   }
-}
-
-async function waitFor (isTrue: () => boolean, timeout: number, signal: AbortSignal): Promise<void> {
-  const deadline = performance.now() + timeout
-  while (!isTrue() && !signal.aborted && performance.now() < deadline) await setTimeout(LOOK_INTERVAL)
 }

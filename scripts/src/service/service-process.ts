@@ -2,15 +2,16 @@ import { spawn, type ChildProcess } from 'node:child_process'
 
 import { readLogLines, type LogLine } from './log-lines.ts'
 
-const LINES_KEPT = 20
+const MAX_LAST_LINES = 20
+/** Milliseconds to wait for the last output after the exit. */
 const LAST_LINES_TIMEOUT = 500
 
 export interface ServiceExit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
-  /** Nobody had called `stop()`. */
-  readonly isUnasked: boolean
-  /** It had to be killed, because it was still there at the deadline. */
+  /** It exited without a call of `stop()`. */
+  readonly isUnexpected: boolean
+  /** It was still running at the deadline and had to be killed. */
   readonly isKilled: boolean
 }
 
@@ -19,11 +20,11 @@ type LineListener = (line: LogLine, text: string) => void
 /**
  * A program under `node` that does not outlive this one, unless this one is killed by SIGKILL.
  *
- * It leads a process group of its own: Ctrl-C reaches this program only, which then stops it in order,
- * and at the deadline its workers can be killed with it.
+ * It leads its own process group: Ctrl-C reaches only this program, which then stops it properly, and
+ * its workers can be killed with it at the deadline.
  */
 export class ServiceProcess {
-  /** Settles when the process is gone; never rejects. */
+  /** Resolves when the process has exited; never rejects. */
   readonly exited: Promise<ServiceExit>
   /** Aborts at that moment. */
   readonly gone: AbortSignal
@@ -41,17 +42,17 @@ export class ServiceProcess {
     this.gone = this.#gone.signal
     process.once('exit', this.#killAtExit)
     this.exited = new Promise((resolve) => {
-      // There is no `exit` event when it could not be spawned.
+      // A process that could not be spawned has no `exit` event.
       child.once('error', () => { resolve(this.#end(null, null)) })
       child.once('exit', (code, signal) => {
         const exit = this.#end(code, signal)
         child.once('close', () => { resolve(exit) })
-        // Its last lines are worth a wait, but workers that outlive it hold its output open.
+        // Wait for its last lines, but not forever: workers that outlive it keep its output open.
         setTimeout(() => { resolve(exit) }, LAST_LINES_TIMEOUT).unref()
       })
     })
     for (const stream of [child.stdout, child.stderr]) {
-      readLogLines(stream, (text, line) => { this.#hear(text, line) })
+      readLogLines(stream, (text, line) => { this.#handleLine(text, line) })
     }
   }
 
@@ -64,7 +65,7 @@ export class ServiceProcess {
     return this.#lastLines.join('\n')
   }
 
-  /** @returns a function that ends the subscription */
+  /** @returns a function that unsubscribes the listener */
   onLine (listener: LineListener): () => void {
     this.#listeners.add(listener)
     return () => { this.#listeners.delete(listener) }
@@ -76,7 +77,7 @@ export class ServiceProcess {
   }
 
   /**
-   * Sends SIGTERM, waits, and then sends SIGKILL to whoever is left of the whole group.
+   * Sends SIGTERM, waits, and then sends SIGKILL to all processes that are left of the group.
    *
    * @param timeout milliseconds between the two
    */
@@ -95,14 +96,14 @@ export class ServiceProcess {
   }
 
   #end (code: number | null, signal: NodeJS.Signals | null): ServiceExit {
-    const exit = { code, signal, isUnasked: !this.#isStopping, isKilled: this.#isKilled }
+    const exit = { code, signal, isUnexpected: !this.#isStopping, isKilled: this.#isKilled }
     this.#gone.abort()
     return exit
   }
 
-  #hear (text: string, line: LogLine): void {
+  #handleLine (text: string, line: LogLine): void {
     this.#lastLines.push(text)
-    if (this.#lastLines.length > LINES_KEPT) this.#lastLines.shift()
+    if (this.#lastLines.length > MAX_LAST_LINES) this.#lastLines.shift()
     for (const listener of this.#listeners) listener(line, text)
   }
 
@@ -111,7 +112,7 @@ export class ServiceProcess {
     try {
       process.kill(-this.#child.pid, 'SIGKILL')
     } catch {
-      // Nobody is left in it.
+      // No process is left in it.
     }
   }
 }

@@ -1,21 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { Connection } from '../clients/raw/connection.ts'
+import { requestHead } from '../clients/raw/raw-request.ts'
+import { RequestFailure } from '../clients/request-failure.ts'
+import { createTarget, type Target } from '../clients/target.ts'
+import { CommandError } from '../command/command-error.ts'
 import { DrainWatch, type DrainReport } from './drain-watch.ts'
 import { findFreePort } from './free-port.ts'
 import type { LogLine } from './log-lines.ts'
-import { requestHead } from '../clients/raw/raw-request.ts'
 import type { Reload, Reloader } from './reload.ts'
-import { RequestFailure } from '../clients/request-failure.ts'
 import { ServiceProcess } from './service-process.ts'
-import { createTarget, type Target } from '../clients/target.ts'
 
 const HOST = '127.0.0.1'
 const POLL_INTERVAL = 50
 const POLL_TIMEOUT = 1000
-/** Milliseconds from the first answer in which a program that says when all of its workers are ready says so. */
+/** Milliseconds after the first answer in which the program may still report that all of its workers are ready. */
 const READY_TIMEOUT = 1000
-/** Of a program that never served, and so has nothing to finish. */
+/** For a program that never answered, and so has nothing to finish. */
 const STOP_TIMEOUT = 2000
 
 const OUTCOMES: Readonly<Record<string, Reload['outcome']>> = {
@@ -24,23 +25,24 @@ const OUTCOMES: Readonly<Record<string, Reload['outcome']>> = {
   'reload:refused': 'refused'
 }
 
-export class ServiceStartError extends Error {
+/** The service did not start; the message has its last lines. */
+export class ServiceStartError extends CommandError {
   override readonly name = 'ServiceStartError'
 }
 
-/** A service that this program started: its reloads are followed in its log. */
+/** A service that this program started, whose reloads are followed in its log. */
 export class StartedService implements Reloader {
   readonly process: ServiceProcess
   readonly target: Target
   readonly #drains = new DrainWatch()
 
   /**
-   * Starts the program with a free port in `PORT` (over TLS when the environment names a certificate), and waits until it answers there, or at the port that
-   * it names in its log.
+   * Starts the program with a free port in `PORT` (over TLS when the environment names a certificate), and waits until
+   * it answers there, or at the port that it names in its log.
    *
    * @param timeout milliseconds until it must answer
    * @param signal gives up early
-   * @throws ServiceStartError with its last lines when it does not; it is gone then
+   * @throws ServiceStartError when it does not; it has been stopped then
    */
   static async start (
     program: string, env: NodeJS.ProcessEnv, timeout: number, signal?: AbortSignal
@@ -48,11 +50,11 @@ export class StartedService implements Reloader {
     const deadline = performance.now() + timeout
     const scheme = env.TLS_CERT_FILE === undefined ? 'http' : 'https'
     let port = await findFreePort()
-    // The first of several workers answers before the others: every connection would be its own.
+    // The first worker answers before the others are ready: it would get every connection.
     let [isReady, isStarting] = [false, false]
     let answeredAt: number | undefined
     const process = new ServiceProcess(program, { WORKER_HEADER: 'true', ...env, HOST, PORT: String(port), LOG_LEVEL: 'info' })
-    const stopListening = process.onLine((line) => {
+    const unsubscribe = process.onLine((line) => {
       if (typeof line.port === 'number') port = line.port
       isReady ||= line.event === 'server:ready'
       isStarting ||= line.event === 'worker:forked'
@@ -61,14 +63,14 @@ export class StartedService implements Reloader {
       while (!process.gone.aborted && signal?.aborted !== true && performance.now() < deadline) {
         const target = createTarget(HOST, port, scheme)
         if (await isServing(target)) answeredAt ??= performance.now()
-        const isPatient = isStarting || performance.now() - (answeredAt ?? Infinity) < READY_TIMEOUT
-        if (answeredAt !== undefined && (isReady || !isPatient)) return new StartedService(process, target)
+        const mayBecomeReady = isStarting || performance.now() - (answeredAt ?? Infinity) < READY_TIMEOUT
+        if (answeredAt !== undefined && (isReady || !mayBecomeReady)) return new StartedService(process, target)
         await Promise.race([sleep(POLL_INTERVAL), process.exited])
       }
     } finally {
-      stopListening()
+      unsubscribe()
     }
-    const fate = process.gone.aborted ? 'exited before it served' : 'did not serve in time'
+    const fate = process.gone.aborted ? 'exited before it answered' : 'did not answer in time'
     await process.stop(STOP_TIMEOUT)
     throw new ServiceStartError(`${program} ${fate}; its last lines:\n${process.lastLines}`)
   }
@@ -76,10 +78,10 @@ export class StartedService implements Reloader {
   private constructor (process: ServiceProcess, target: Target) {
     this.process = process
     this.target = target
-    process.onLine((line) => { this.#drains.hear(line, performance.now()) })
+    process.onLine((line) => { this.#drains.observe(line, performance.now()) })
   }
 
-  /** What has become, by now, of the workers that were relieved. */
+  /** What has become of the relieved workers by now. */
   get drains (): DrainReport {
     return this.#drains.report(performance.now())
   }
@@ -90,24 +92,24 @@ export class StartedService implements Reloader {
     return await new Promise<Reload>((resolve) => {
       const end = (outcome: Reload['outcome'], details: Pick<Reload, 'generation' | 'reason'>, duration?: number) => {
         clearTimeout(deadline)
-        stopListening()
-        abandoned.removeEventListener('abort', giveUp)
+        unsubscribe()
+        abandoned.removeEventListener('abort', abandon)
         const endedAt = performance.now()
         resolve({ outcome, startedAt, endedAt, duration: duration ?? endedAt - startedAt, ...details })
       }
-      const giveUp = () => {
-        end('unknown', { reason: this.process.gone.aborted ? 'the service has gone' : 'the run was interrupted' })
+      const abandon = () => {
+        end('unknown', { reason: this.process.gone.aborted ? 'the service has exited' : 'the run was interrupted' })
       }
       const deadline = setTimeout(() => {
-        end('unknown', { reason: `the log said nothing of its end within ${timeout} ms` })
+        end('unknown', { reason: `the log did not report its end within ${timeout} ms` })
       }, timeout)
-      const stopListening = this.process.onLine((line) => {
+      const unsubscribe = this.process.onLine((line) => {
         const outcome = OUTCOMES[String(line.event)]
         if (outcome === undefined) return
         end(outcome, detailsOf(outcome, line), typeof line.durationMs === 'number' ? line.durationMs : undefined)
       })
-      abandoned.addEventListener('abort', giveUp)
-      if (abandoned.aborted) giveUp()
+      abandoned.addEventListener('abort', abandon)
+      if (abandoned.aborted) abandon()
       else this.process.signal('SIGHUP')
     })
   }

@@ -4,29 +4,29 @@ import { WebSocket } from 'ws'
 
 import type { ServiceProcess } from '../service/service-process.ts'
 
-/** What a process says of itself, right after it has collected its garbage. */
+/** What a process reports of itself, right after a garbage collection. */
 export interface Inside {
-  /** Of libuv, less those that keep no process alive. */
+  /** Of libuv, without those that keep no process alive. */
   readonly handles: number
-  /** That are still to fire, those included that keep no process alive. */
+  /** Timers that have not fired yet, including those that keep no process alive. */
   readonly timers: number
   readonly heap: number
   readonly rss: number
 }
 
-/** Has the inspector that SIGUSR1 starts listen on a port that the kernel chooses, and starts nothing. */
-export const INSPECTABLE = '--inspect-port=127.0.0.1:0'
+/** Makes the inspector that SIGUSR1 starts listen on a port that the kernel chooses; it does not start the inspector. */
+export const INSPECTOR_OPTION = '--inspect-port=127.0.0.1:0'
 
 const ADDRESS = /^Debugger listening on (ws:\S+)$/
 const TIMEOUT = 10_000
 
-/** Timers share a prototype; a timer of no consequence leads to it. */
+/** All timers share a prototype, which any timer leads to. */
 const TIMER_PROTOTYPE = `(() => {
   const timer = setTimeout(() => {})
   clearTimeout(timer)
   return Object.getPrototypeOf(timer)
 })()`
-const COUNT = `function () {
+const COUNT_FUNCTION = `function () {
   const { heapUsed, rss } = process.memoryUsage()
   const handles = process.getActiveResourcesInfo().filter((name) => name !== 'Timeout' && name !== 'Immediate')
   return { handles: handles.length, timers: this.filter((timer) => !timer._destroyed).length, heap: heapUsed, rss }
@@ -38,7 +38,7 @@ interface Reply {
   readonly result?: any
 }
 
-/** Looks into a process from outside, as a debugger does: the service needs no code for it. */
+/** Looks into a process from outside, as a debugger does, so that the service needs no code for it. */
 export class Inspector {
   readonly #socket: WebSocket
   readonly #waiting = new Map<number, (reply: Reply) => void>()
@@ -50,19 +50,19 @@ export class Inspector {
       const reply = JSON.parse(String(data)) as Reply
       this.#waiting.get(Number(reply.id))?.(reply)
     })
-    // Whoever waits has a deadline.
+    // Every request has a deadline.
     socket.on('error', () => {})
   }
 
   /** @throws Error when it cannot be inspected */
   static async attach (service: ServiceProcess): Promise<Inspector> {
     const address = await new Promise<string>((resolve, reject) => {
-      const deadline = setTimeout(() => { reject(new Error('the service started no inspector on SIGUSR1')) }, TIMEOUT)
-      const stopListening = service.onLine((_line, text) => {
+      const deadline = setTimeout(() => { reject(new Error('the service did not start its inspector on SIGUSR1')) }, TIMEOUT)
+      const unsubscribe = service.onLine((_line, text) => {
         const found = ADDRESS.exec(text)?.[1]
         if (found === undefined) return
         clearTimeout(deadline)
-        stopListening()
+        unsubscribe()
         resolve(found)
       })
       service.signal('SIGUSR1')
@@ -76,7 +76,7 @@ export class Inspector {
     const prototype = await this.#send('Runtime.evaluate', { expression: TIMER_PROTOTYPE, objectGroup: 'soak' })
     const timers = await this.#send('Runtime.queryObjects', { prototypeObjectId: prototype.result.objectId, objectGroup: 'soak' })
     const counted = await this.#send('Runtime.callFunctionOn', {
-      objectId: timers.objects.objectId, functionDeclaration: COUNT, returnByValue: true
+      objectId: timers.objects.objectId, functionDeclaration: COUNT_FUNCTION, returnByValue: true
     })
     await this.#send('Runtime.releaseObjectGroup', { objectGroup: 'soak' })
     return counted.result.value

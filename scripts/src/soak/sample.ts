@@ -3,30 +3,31 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Inside, Inspector } from './inspector.ts'
 
-/** What the primary holds after so many reloads. */
+/** What the primary holds after a number of reloads. */
 export interface Sample extends Inside {
   readonly reloads: number
   readonly descriptors: number
   readonly threads: number
-  /** Descriptors by what they are: `socket`, `pipe`, `/dev/null`. */
+  /** How many descriptors there are of each kind: `socket`, `pipe`, `/dev/null`. */
   readonly kinds: Readonly<Record<string, number>>
 }
 
-/** Those that a leak shows in; memory is reported. */
+/** Counts that fail a run when they grow; memory is only reported. */
 export const COUNTED = ['descriptors', 'threads', 'handles', 'timers'] as const
 export const MEMORY = ['heap', 'rss'] as const
 
-const LOOKS = 5
-const BETWEEN_LOOKS = 60
+const LOOKS_PER_SAMPLE = 5
+/** Milliseconds between two looks. */
+const LOOK_INTERVAL = 60
 
 /**
- * Counts what a process holds, while it serves: the least of a few looks, because a connection that is just being
- * handed over belongs to it for a moment, and what has leaked is there each time.
+ * Counts what a process holds while it serves: the smallest of a few looks, because a connection that is being
+ * handed over belongs to the process for a moment, whereas a leak is there each time.
  */
 export async function takeSample (pid: number, inspector: Pick<Inspector, 'look'>, reloads: number): Promise<Sample> {
   const looks: Array<Omit<Sample, 'reloads'>> = []
-  while (looks.length < LOOKS) {
-    if (looks.length > 0) await sleep(BETWEEN_LOOKS)
+  while (looks.length < LOOKS_PER_SAMPLE) {
+    if (looks.length > 0) await sleep(LOOK_INTERVAL)
     const inside = await inspector.look()
     looks.push({ ...inside, ...outside(pid) })
   }
@@ -57,7 +58,7 @@ function outside (pid: number): Pick<Sample, 'descriptors' | 'threads' | 'kinds'
   }
 }
 
-/** @returns undefined when it has been closed by now */
+/** @returns undefined when the descriptor has been closed meanwhile */
 function kindOf (path: string): string | undefined {
   try {
     return readlinkSync(path).replace(/:?\[.*/, '').replace(/^anon_inode:/, '')

@@ -6,7 +6,8 @@ import type { DrainReport } from '../service/drain-watch.ts'
 import type { Reload, Reloader } from '../service/reload.ts'
 import type { StartedService } from '../service/started-service.ts'
 
-interface Outcome {
+/** The answer of the control socket to a reload. */
+interface ReloadAnswer {
   readonly result?: unknown
   readonly generation?: unknown
   readonly durationMs?: unknown
@@ -16,16 +17,17 @@ interface Outcome {
 
 export interface SoakOptions {
   readonly service: StartedService
-  /** Path of its control socket. */
+  /** The path of its control socket. */
   readonly control: string
+  /** How many reloads there are between two calls of `onDrained`. */
   readonly every: number
-  /** Called after so many reloads, when no worker drains any more. */
-  readonly rest: (reloads: number) => Promise<void>
+  /** Called when no worker is draining any more, with the number of reloads so far. */
+  readonly onDrained: (reloads: number) => Promise<void>
 }
 
 /**
- * A service whose reloads are asked for by SIGHUP, but for those before a rest: the control socket answers them when the
- * workers of all older generations have gone.
+ * A service that is reloaded by SIGHUP, except before a sample: then by its control socket, which answers when the workers
+ * of all older generations have exited.
  */
 export class SoakedService implements Reloader {
   readonly #options: SoakOptions
@@ -40,18 +42,18 @@ export class SoakedService implements Reloader {
   }
 
   async reload (timeout: number, signal: AbortSignal): Promise<Reload> {
-    const { service, every, rest } = this.#options
+    const { service, every, onDrained } = this.#options
     this.#reloads++
     if (this.#reloads % every !== 0) return await service.reload(timeout, signal)
 
     const reload = await this.#reloadAndDrain(AbortSignal.any([signal, service.process.gone]), timeout)
-    if (reload.outcome === 'completed') await rest(this.#reloads)
+    if (reload.outcome === 'completed') await onDrained(this.#reloads)
     return reload
   }
 
   async #reloadAndDrain (signal: AbortSignal, timeout: number): Promise<Reload> {
     const startedAt = performance.now()
-    // Not `AbortSignal.timeout()`: Node 20 collects one that only `AbortSignal.any()` holds.
+    // Not `AbortSignal.timeout()`: Node 20 garbage-collects a signal that only `AbortSignal.any()` refers to.
     const late = new AbortController()
     const deadline = setTimeout(() => { late.abort(new Error(`no answer within ${timeout} ms`)) }, timeout)
     try {
@@ -60,7 +62,7 @@ export class SoakedService implements Reloader {
       return {
         outcome: isCompleted ? 'completed' : result === 'refused' ? 'refused' : 'failed',
         startedAt,
-        // It completed before its old workers had gone.
+        // It completed before its old workers had exited.
         endedAt: startedAt + Number(durationMs ?? 0),
         duration: Number(durationMs ?? 0),
         ...typeof generation === 'number' ? { generation } : {},
@@ -77,9 +79,9 @@ export class SoakedService implements Reloader {
 }
 
 /** @returns how a reload ended, once no older worker is left */
-async function ask (socketPath: string, signal: AbortSignal): Promise<Outcome> {
+async function ask (socketPath: string, signal: AbortSignal): Promise<ReloadAnswer> {
   const sent = request({ socketPath, method: 'POST', path: '/reload', agent: false, signal })
   sent.end(JSON.stringify({ drained: true }))
   const [response] = await once(sent, 'response') as [IncomingMessage]
-  return await json(response) as Outcome
+  return await json(response) as ReloadAnswer
 }

@@ -12,7 +12,7 @@ await t.test('the same seed gives the same numbers, and another gives others', a
   t.notSame(draw(7), draw(8))
 })
 
-await t.test('numbers are from 0 up to 1 and spread over all of it, whatever the seed', async (t) => {
+await t.test('numbers are from 0 up to 1 and spread over the whole range, whatever the seed', async (t) => {
   for (const seed of [0, 1, LARGEST_SEED]) {
     const numbers = draw(seed)
 
@@ -23,7 +23,7 @@ await t.test('numbers are from 0 up to 1 and spread over all of it, whatever the
   }
 })
 
-await t.test('integers keep to their bounds, both of which come', async (t) => {
+await t.test('integers stay within their bounds, and reach both', async (t) => {
   const random = new Random(1)
 
   const integers = new Set(Array.from({ length: 200 }, () => random.between(3, 5)))

@@ -1,15 +1,15 @@
 import t from 'tap'
 
-import { BATCH, CLIENTS, type Voice } from '../helpers/clients.ts'
+import { BATCH_SIZE, CLIENTS, type Wording } from '../helpers/clients.ts'
 import { recordKind } from '../helpers/record.ts'
 import { startStandIn, type Fault } from '../helpers/stand-in-server.ts'
 
 interface Misbehaviour {
   readonly title: string
   readonly fault: Fault
-  /** What all say, but for those whose words are their own. */
+  /** The reason that every kind gives, except those with a wording of their own. */
   readonly reason: RegExp
-  readonly voices?: Partial<Record<Voice, RegExp>>
+  readonly wordings?: Partial<Record<Wording, RegExp>>
   readonly bytes: (bytes: number) => boolean
   readonly timeout?: number
 }
@@ -20,22 +20,22 @@ const isSome = (bytes: number) => bytes > 0
 const OTHER_SIDE_CLOSED = /^UND_ERR_SOCKET other side closed$/
 const INVALID_EOF = /Invalid EOF state/
 /** A server that closes with the rest of an upload unread resets the connection. */
-const WHILE_SENDING = /^(?:ECONNRESET|EPIPE|closed without an answer|cut answer)$/
+const DURING_UPLOAD = /^(?:ECONNRESET|EPIPE|closed without an answer|cut answer)$/
 
 const MISBEHAVIOURS: readonly Misbehaviour[] = [
   {
     title: 'resets the connection instead of an answer',
     fault: (_response, socket) => { socket.resetAndDestroy() },
-    // In a batch it may come together with the earlier answers, and Node shows it as a FIN then.
+    // In a batch it may arrive together with the earlier answers, and then Node shows it as a FIN.
     reason: /^ECONNRESET$/,
-    voices: { batch: /^(?:closed without an answer|ECONNRESET)$/, early: WHILE_SENDING },
+    wordings: { batch: /^(?:closed without an answer|ECONNRESET)$/, early: DURING_UPLOAD },
     bytes: isNone
   },
   {
     title: 'closes the connection instead of an answer',
     fault: (_response, socket) => { socket.destroy() },
     reason: /^closed without an answer$/,
-    voices: { undici: OTHER_SIDE_CLOSED, fetch: OTHER_SIDE_CLOSED, node: /^ECONNRESET$/, early: WHILE_SENDING },
+    wordings: { undici: OTHER_SIDE_CLOSED, fetch: OTHER_SIDE_CLOSED, node: /^ECONNRESET$/, early: DURING_UPLOAD },
     bytes: isNone
   },
   {
@@ -45,7 +45,7 @@ const MISBEHAVIOURS: readonly Misbehaviour[] = [
       response.write(body.subarray(0, -1), () => { socket.destroy() })
     },
     reason: /^cut answer$/,
-    voices: { undici: OTHER_SIDE_CLOSED, fetch: OTHER_SIDE_CLOSED, early: WHILE_SENDING },
+    wordings: { undici: OTHER_SIDE_CLOSED, fetch: OTHER_SIDE_CLOSED, early: DURING_UPLOAD },
     bytes: isSome
   },
   {
@@ -55,7 +55,7 @@ const MISBEHAVIOURS: readonly Misbehaviour[] = [
       response.write(body, () => { socket.destroy() })
     },
     reason: /^cut answer$/,
-    voices: { undici: INVALID_EOF, fetch: INVALID_EOF, early: WHILE_SENDING },
+    wordings: { undici: INVALID_EOF, fetch: INVALID_EOF, early: DURING_UPLOAD },
     bytes: isSome
   },
   {
@@ -94,23 +94,23 @@ const MISBEHAVIOURS: readonly Misbehaviour[] = [
 
 t.jobs = 3
 
-await Promise.all(MISBEHAVIOURS.map(async ({ title, fault, reason, voices, bytes, timeout = 30_000 }) => {
+await Promise.all(MISBEHAVIOURS.map(async ({ title, fault, reason, wordings, bytes, timeout = 30_000 }) => {
   await t.test(`each kind reports exactly one failure of a server that once ${title}`, async (t) => {
-    await Promise.all(CLIENTS.map(async ({ create, voice, random = () => 0 }) => {
+    await Promise.all(CLIENTS.map(async ({ create, wording, random = () => 0 }) => {
       const kind = create(1)
-      // The last of a batch: a connection that ends earlier takes the others with it. Those that are idle until
-      // the timeout of one stay.
-      const { target } = await startStandIn(t, { fault, nth: BATCH, keepAliveTimeout: 2 * timeout })
+      // The last of a batch, because a connection that ends earlier takes the others with it. Idle connections must
+      // outlive the timeout of a request.
+      const { target } = await startStandIn(t, { fault, nth: BATCH_SIZE, keepAliveTimeout: 2 * timeout })
 
       const record = await recordKind(kind, target, {
-        timeout, random, until: ({ answers, failures }) => failures.length > 0 && answers.length > BATCH
+        timeout, random, until: ({ answers, failures }) => failures.length > 0 && answers.length > BATCH_SIZE
       })
 
       t.equal(record.reasons.length, 1, `${kind.name}: one failure`)
-      t.match(record.reasons[0], voices?.[voice] ?? reason, `${kind.name}: the reason`)
-      // A reset takes with it what had arrived.
-      t.ok(voice === 'early' || record.failures.every(({ failure }) => bytes(failure.bytes)), `${kind.name}: the bytes`)
-      t.ok(record.answers.length > BATCH, `${kind.name}: it goes on afterwards`)
+      t.match(record.reasons[0], wordings?.[wording] ?? reason, `${kind.name}: the reason`)
+      // A reset discards what had arrived.
+      t.ok(wording === 'early' || record.failures.every(({ failure }) => bytes(failure.bytes)), `${kind.name}: the bytes`)
+      t.ok(record.answers.length > BATCH_SIZE, `${kind.name}: it continues afterwards`)
     }))
   })
 }))

@@ -12,11 +12,11 @@ import { pipelined } from '../../src/clients/kinds/pipelined.ts'
 import { hintHonoured, hintIgnored, rawKeepAlivePaused } from '../../src/clients/kinds/raw-keep-alive.ts'
 import { streams } from '../../src/clients/kinds/streams.ts'
 import { uploads } from '../../src/clients/kinds/uploads.ts'
-import { BATCH, CLIENTS, type Client } from '../helpers/clients.ts'
+import { BATCH_SIZE, CLIENTS, type Client } from '../helpers/clients.ts'
 import { recordKind } from '../helpers/record.ts'
 import { startStandIn } from '../helpers/stand-in-server.ts'
 
-await t.test('no kind reports a failure of a server that behaves', async (t) => {
+await t.test('no kind reports a failure when the server is correct', async (t) => {
   await expectNoFailure(t, CLIENTS, 2)
 })
 
@@ -24,8 +24,8 @@ await t.test('no kind reports a failure when answers close the connection', asyn
   await Promise.all(CLIENTS.map(async (client) => {
     let answers = 0
     await expectNoFailure(t, [client], 1, (response) => {
-      // The last of a batch: one that closes earlier takes the others with it.
-      if (++answers % BATCH === 0) response.setHeader('connection', 'close')
+      // The last of a batch, because an answer that closes earlier takes the others with it.
+      if (++answers % BATCH_SIZE === 0) response.setHeader('connection', 'close')
     })
   }))
 })
@@ -37,7 +37,7 @@ await t.test('a connection that is closed while it is idle is no failure, and is
     response.once('finish', () => { socket.end() })
   })
 
-  t.ok(connections.every((count) => count > BATCH))
+  t.ok(connections.every((count) => count > BATCH_SIZE))
 })
 
 await t.test('a connection that is reset while it is idle is a failure', async (t) => {
@@ -48,9 +48,9 @@ await t.test('a connection that is reset while it is idle is a failure', async (
 
   const record = await recordKind(rawKeepAlivePaused(1), target, {
     until: ({ answers, failures }) => {
-      // Once the client has the answer: a reset that comes with it looks like a FIN.
+      // After the client has the answer, because a reset that arrives with it looks like a FIN.
       if (answers.length === 2 && failures.length === 0) socket?.resetAndDestroy()
-      return answers.length > BATCH
+      return answers.length > BATCH_SIZE
     }
   })
 
@@ -72,7 +72,7 @@ await t.test('each pipelined request after an answer that closes is a failure', 
     nth: 2, fault: (response, _socket, body) => { response.setHeader('connection', 'close').end(body) }
   })
 
-  const record = await recordKind(pipelined(1), target, { until: ({ answers }) => answers.length > BATCH })
+  const record = await recordKind(pipelined(1), target, { until: ({ answers }) => answers.length > BATCH_SIZE })
 
   t.strictSame(record.reasons, ['closed by an earlier answer', 'closed by an earlier answer'])
 })
@@ -82,7 +82,7 @@ await t.test('a wrong answer in the middle of a batch is one failure', async (t)
     nth: 2, fault: (response, _socket, body) => { response.writeHead(503).end(body) }
   })
 
-  const record = await recordKind(pipelined(1), target, { until: ({ answers }) => answers.length > BATCH })
+  const record = await recordKind(pipelined(1), target, { until: ({ answers }) => answers.length > BATCH_SIZE })
 
   t.strictSame(record.reasons, ['status 503'])
 })
@@ -103,8 +103,8 @@ await t.test('one wrong byte of an upload or a stream is a failure', async (t) =
   }
 })
 
-await t.test('a client that honours the hint leaves its connection before it runs out, one that ignores it does not', async (t) => {
-  // From 0.2 s to 2.2 s or 1.6 s of the hint of 2 s: the longest.
+await t.test('a client that honours the hint leaves its connection before the hint runs out, a client that ignores it does not', async (t) => {
+  // Pauses near the longest: 2.2 s or 1.6 s, with a hint of 2 s.
   for (const [kind, connections] of [[hintHonoured(1), 2], [hintIgnored(1), 1]] as const) {
     const standIn = await startStandIn(t, { keepAliveTimeout: 2000 })
 
@@ -115,7 +115,7 @@ await t.test('a client that honours the hint leaves its connection before it run
   }
 })
 
-await t.test('a stream of events is left with an event, and the next one is another connection', async (t) => {
+await t.test('a client leaves a stream after an event, and opens another connection for the next stream', async (t) => {
   const { target, connections } = await startStandIn(t, { streamsEvents: true })
 
   const record = await recordKind(eventStreams(1), target, { until: ({ answers }) => answers.length > 1 })
@@ -135,7 +135,7 @@ await t.test('a stream of events that ends without a goodbye is a failure', asyn
   t.strictSame(record.reasons, ['wrong content'])
 })
 
-await t.test('an upload that is answered without the 100 Continue that it waits for is a failure', async (t) => {
+await t.test('an upload that gets an answer instead of 100 Continue is a failure', async (t) => {
   const { target } = await startStandIn(t, { forgetsContinue: 2 })
 
   const record = await recordKind(expectContinue(1), target, { until: ({ answers }) => answers.length > 1 })
@@ -143,7 +143,7 @@ await t.test('an upload that is answered without the 100 Continue that it waits 
   t.strictSame(record.reasons, ['an answer without 100 Continue'])
 })
 
-await t.test('the raw kinds know when the connection of an answer was opened, and who answered', async (t) => {
+await t.test('the raw kinds report the worker of an answer, and when its connection was opened', async (t) => {
   const { target } = await startStandIn(t)
 
   const { sightings } = await recordKind(freshConnections(1), target, { until: ({ answers }) => answers.length > 1 })
@@ -163,10 +163,10 @@ async function expectNoFailure (
     const kind = create(count)
     const { target, connections } = await startStandIn(t, onAnswer === undefined ? {} : { onAnswer })
 
-    const record = await recordKind(kind, target, { random, until: ({ answers }) => answers.length > BATCH + 1 })
+    const record = await recordKind(kind, target, { random, until: ({ answers }) => answers.length > BATCH_SIZE + 1 })
 
     t.strictSame(record.reasons, [], kind.name)
-    t.ok(record.answers.length > BATCH + 1, `${kind.name}: it got its answers`)
+    t.ok(record.answers.length > BATCH_SIZE + 1, `${kind.name}: it got its answers`)
     return connections()
   }))
 }

@@ -4,20 +4,20 @@ import { Agent as SecureAgent } from 'node:https'
 import t from 'tap'
 import { Pool } from 'undici'
 
-import { Connection } from '../../src/clients/raw/connection.ts'
 import { type ConnectionChange, watchConnections } from '../../src/clients/connection-watch.ts'
-import { findFreePort } from '../../src/service/free-port.ts'
 import { Http2Client } from '../../src/clients/http2/http2-client.ts'
 import { getByAgent } from '../../src/clients/library/node-get.ts'
-import { createTarget, type Target } from '../../src/clients/target.ts'
 import { createPool, get as getByUndici } from '../../src/clients/library/undici-get.ts'
+import { Connection } from '../../src/clients/raw/connection.ts'
+import { createTarget, type Target } from '../../src/clients/target.ts'
+import { findFreePort } from '../../src/service/free-port.ts'
 import { startSecureStandIn } from '../helpers/http2-server.ts'
 import { startStandIn } from '../helpers/stand-in-server.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 
 const TIMEOUT = 10_000
 
-/** Each opens one connection, and gives what closes it. */
+/** Each opens one connection, and returns a function that closes it. */
 const CLIENTS: Readonly<Record<string, (target: Target) => Promise<() => unknown>>> = {
   'a raw client': async (target) => {
     const connection = await Connection.open(target, TIMEOUT)
@@ -38,7 +38,7 @@ const CLIENTS: Readonly<Record<string, (target: Target) => Promise<() => unknown
 }
 
 for (const [client, open] of Object.entries(CLIENTS)) {
-  await t.test(`${client} is seen to open and to close a connection`, async (t) => {
+  await t.test(`${client} is noticed to open and close a connection`, async (t) => {
     const { target } = await startStandIn(t)
     const seen: ConnectionChange[] = []
     t.teardown(watchConnections(target.port, (change) => { seen.push(change) }))
@@ -72,7 +72,7 @@ const SECURE_CLIENTS: typeof CLIENTS = {
 }
 
 for (const [client, open] of Object.entries(SECURE_CLIENTS)) {
-  await t.test(`${client} over TLS is seen to open and to close a connection`, async (t) => {
+  await t.test(`${client} over TLS is noticed to open and close a connection`, async (t) => {
     const { target } = await startSecureStandIn(t)
     const seen: ConnectionChange[] = []
     t.teardown(watchConnections(target.port, (change) => { seen.push(change) }))
@@ -86,20 +86,20 @@ for (const [client, open] of Object.entries(SECURE_CLIENTS)) {
   })
 }
 
-await t.test('connections elsewhere, and those that are refused, are none', async (t) => {
+await t.test('connections to other ports and refused connections are ignored', async (t) => {
   const { target } = await startStandIn(t)
-  const nobody = createTarget('127.0.0.1', await findFreePort())
+  const unused = createTarget('127.0.0.1', await findFreePort())
   const seen: ConnectionChange[] = []
-  t.teardown(watchConnections(nobody.port, (change) => { seen.push(change) }))
+  t.teardown(watchConnections(unused.port, (change) => { seen.push(change) }))
 
   const connection = await Connection.open(target, TIMEOUT)
   connection.close()
-  await t.rejects(Connection.open(nobody, TIMEOUT), { message: /^ECONNREFUSED/ })
+  await t.rejects(Connection.open(unused, TIMEOUT), { message: /^ECONNREFUSED/ })
 
   t.strictSame(seen, [])
 })
 
-await t.test('nothing is told after its end', async (t) => {
+await t.test('nothing is reported after it has been stopped', async (t) => {
   const { target } = await startStandIn(t)
   const seen: ConnectionChange[] = []
   const unwatch = watchConnections(target.port, (change) => { seen.push(change) })

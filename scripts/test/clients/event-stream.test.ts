@@ -6,7 +6,7 @@ const EVENT = 'data: {"count":1}\n\n'
 const GOODBYE = 'event: goodbye\ndata: {"count":2}\n\n'
 
 const STREAMS: ReadonlyArray<readonly [title: string, text: string, events: object]> = [
-  ['nothing yet', '', { count: 0, last: '', isOver: false }],
+  ['nothing', '', { count: 0, last: '', isOver: false }],
   ['the delay of a next connection', 'retry: 1000\n\n', { count: 0, isOver: false }],
   ['an event', `retry: 1000\n\n${EVENT}`, { count: 1, last: '{"count":1}', isOver: false }],
   ['an event and a half', `${EVENT}data: {"cou`, { count: 1, last: '{"count":1}', isOver: false }],

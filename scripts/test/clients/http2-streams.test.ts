@@ -10,7 +10,7 @@ import { recordKind } from '../helpers/record.ts'
 import { startStandIn } from '../helpers/stand-in-server.ts'
 
 const DEADLINE = 30_000
-/** Requests that are under way at once. */
+/** Requests that are in progress at once. */
 const STREAMS = 3
 
 const FAULTS: ReadonlyArray<readonly [title: string, fault: Http2Fault, reason: RegExp, timeout?: number]> = [
@@ -27,7 +27,7 @@ const FAULTS: ReadonlyArray<readonly [title: string, fault: Http2Fault, reason: 
 
 for (const [title, fault, reason, timeout = DEADLINE] of FAULTS) {
   await t.test(`HTTP/2 streams report exactly one failure of a server that once ${title}`, async (t) => {
-    // The first of a turn is a GET, the last the upload.
+    // The first request of a turn is a GET, the last is the upload.
     for (const nth of [STREAMS + 1, STREAMS + 3]) {
       const { target } = await startSecureStandIn(t, { fault, nth })
 
@@ -41,7 +41,7 @@ for (const [title, fault, reason, timeout = DEADLINE] of FAULTS) {
   })
 }
 
-await t.test('each request under way fails when the connection is cut', async (t) => {
+await t.test('each request in progress fails when the connection is cut', async (t) => {
   let sessions = 0
   const { target } = await startSecureStandIn(t, {
     nth: STREAMS,
@@ -55,7 +55,7 @@ await t.test('each request under way fails when the connection is cut', async (t
   t.equal(sessions, 2)
 })
 
-await t.test('after a GOAWAY what is under way is answered, and the next requests open a connection', async (t) => {
+await t.test('after a GOAWAY requests in progress are answered, and the next requests open a connection', async (t) => {
   const { target, sessions } = await startSecureStandIn(t, {
     nth: 1,
     fault: (response, body) => {
@@ -70,7 +70,7 @@ await t.test('after a GOAWAY what is under way is answered, and the next request
   t.equal(sessions(), 2)
 })
 
-await t.test('a stream that the server refused is neither a success nor a failure', async (t) => {
+await t.test('a stream that the server refuses is neither a success nor a failure', async (t) => {
   const { target } = await startSecureStandIn(t, {
     nth: 2, fault: (response) => { response.stream.close(constants.NGHTTP2_REFUSED_STREAM) }
   })

@@ -8,12 +8,13 @@ import { recordKind } from '../helpers/record.ts'
 import { startStandIn } from '../helpers/stand-in-server.ts'
 
 const START = 1000
-const STALL = 600
+/** Milliseconds. */
+const STALL_TIME = 600
 /** Draws a gap of the mean length. */
-const MEAN = () => 1 - Math.exp(-1)
+const MEAN_GAP = () => 1 - Math.exp(-1)
 
-await t.test('arrivals keep their own time, also when nobody has looked for a second', async (t) => {
-  const arrivals = new Arrivals(100, START, MEAN)
+await t.test('arrivals keep their times, also when they are taken a second late', async (t) => {
+  const arrivals = new Arrivals(100, START, MEAN_GAP)
 
   t.strictSame(arrivals.take(START), [])
   t.strictSame(arrivals.take(START + 20.5).map(Math.round), [START + 10, START + 20])
@@ -23,9 +24,9 @@ await t.test('arrivals keep their own time, also when nobody has looked for a se
   t.equal(Math.round(late[0] ?? 0), START + 30)
 })
 
-await t.test('arrivals come at random, and at their rate in the mean', async (t) => {
+await t.test('arrivals are random, at the given mean rate', async (t) => {
   let seed = 1
-  // Park and Miller's, so that each run is the same.
+  // The generator of Park and Miller, so that each run is the same.
   const random = () => (seed = seed * 48_271 % 2_147_483_647) / 2_147_483_647
   const arrivals = new Arrivals(1000, START, random)
 
@@ -38,7 +39,7 @@ await t.test('arrivals come at random, and at their rate in the mean', async (t)
   t.ok(gaps.filter((gap) => gap < 0.288).length > 2000)
 })
 
-await t.test('a server that stands still is late for all that come meanwhile, and a closed loop hides it', async (t) => {
+await t.test('when a server stalls, all requests that arrive meanwhile are late, which a closed loop hides', async (t) => {
   const slowOf = async (create: () => ReturnType<typeof openArrivals>, random: () => number): Promise<number> => {
     // It answers nothing until the stall is over, and then everything.
     const held: Array<() => void> = []
@@ -56,47 +57,47 @@ await t.test('a server that stands still is late for all that come meanwhile, an
         isStalled = false
         over = true
         for (const send of held) send()
-      }, STALL)
+      }, STALL_TIME)
     }, 200)
     t.teardown(() => { clearTimeout(timer) })
 
     const stalledAt = performance.now() + 200
     const record = await recordKind(create(), target, {
-      random, until: ({ answers }) => over && answers.some(({ startedAt }) => startedAt > stalledAt + STALL)
+      random, until: ({ answers }) => over && answers.some(({ startedAt }) => startedAt > stalledAt + STALL_TIME)
     })
 
     t.strictSame(record.reasons, [])
-    return record.answers.filter(({ startedAt, endedAt }) => endedAt - startedAt > STALL / 4).length
+    return record.answers.filter(({ startedAt, endedAt }) => endedAt - startedAt > STALL_TIME / 4).length
   }
 
-  const open = await slowOf(() => openArrivals(200), MEAN)
+  const open = await slowOf(() => openArrivals(200), MEAN_GAP)
   const closed = await slowOf(() => busyKeepAlive(1), () => 0)
 
-  // 120 come in 0.6 s; those of its last quarter wait for less.
+  // 120 arrive in 0.6 s; those of the last quarter wait for less.
   t.ok(open >= 85, `${open} slow requests of 200 a second`)
   t.ok(closed <= 3, `${closed} slow requests of one client in a closed loop`)
 })
 
-await t.test('a connection that the server is about to close is left', async (t) => {
-  // Node's hint of 1 s, which clients leave when half of it is over.
+await t.test('a connection that the server is about to close is not used', async (t) => {
+  // Node's hint is 1 s, and clients leave a connection after half of it.
   const { target, connections } = await startStandIn(t, { keepAliveTimeout: 1000 })
 
-  const record = await recordKind(openArrivals(1 / 0.7), target, { random: MEAN, until: ({ answers }) => answers.length >= 3 })
+  const record = await recordKind(openArrivals(1 / 0.7), target, { random: MEAN_GAP, until: ({ answers }) => answers.length >= 3 })
 
   t.strictSame(record.reasons, [])
   t.equal(connections(), 3)
 })
 
-await t.test('a stall of this program counts as well', async (t) => {
+await t.test('a stall of this program counts too', async (t) => {
   const { target } = await startStandIn(t)
   let stalled: { readonly from: number, readonly to: number } | undefined
 
   const record = await recordKind(openArrivals(200), target, {
-    random: MEAN,
+    random: MEAN_GAP,
     until: ({ answers }) => {
       if (answers.length === 20) {
         const from = performance.now()
-        while (performance.now() - from < STALL);
+        while (performance.now() - from < STALL_TIME);
         stalled = { from, to: performance.now() }
       }
       return answers.length > 20 && answers.some(({ startedAt }) => stalled !== undefined && startedAt > stalled.to)
@@ -117,7 +118,7 @@ await t.test('a request that finds no free connection in time is a failure', asy
   })
 
   const record = await recordKind(openArrivals(100, { maxConnections: 2 }), target, {
-    timeout: 1000, random: MEAN, until: ({ answers }) => answers.length > 0
+    timeout: 1000, random: MEAN_GAP, until: ({ answers }) => answers.length > 0
   })
 
   t.ok(record.reasons.includes('timeout'))
@@ -125,7 +126,7 @@ await t.test('a request that finds no free connection in time is a failure', asy
   t.ok(connections() <= 6, 'no more than two at once')
 })
 
-await t.test('the open model takes the place of the quick kinds', async (t) => {
+await t.test('the open model replaces the quick kinds', async (t) => {
   const kinds = createClientMix(10, { rate: 1500, hasHttp2: true })
 
   t.equal(kinds[0]?.name, 'open model, 1,500 a second')

@@ -2,33 +2,33 @@ import { tmpdir } from 'node:os'
 
 import t from 'tap'
 
+import type { Peer, PeerContext } from '../../src/compare/peer.ts'
 import { compare, PEERS } from '../../src/compare/program.ts'
-import type { Peer, PeerSurroundings } from '../../src/compare/peer.ts'
 import { runRound } from '../../src/compare/round.ts'
 import { runsWatt } from '../../src/compare/watt.ts'
 import { processTree } from '../../src/measure/process-tree.ts'
 import { pathTo } from '../../src/workspace.ts'
-import { waitUntil } from '../helpers/wait-until.ts'
 import { isAlive } from '../helpers/fixture.ts'
 import { builtProduct } from '../helpers/product.ts'
+import { waitUntil } from '../helpers/wait-until.ts'
 
 const WORKERS = 2
-const SURROUNDINGS: PeerSurroundings = {
+const CONTEXT: PeerContext = {
   env: { ...process.env, CANARY_MS: '0' },
   program: builtProduct(),
   folder: pathTo('peers'),
   cache: tmpdir(),
-  tell: () => {}
+  log: () => {}
 }
 
 for (const key of ['baton', 'tutorial', 'careful']) {
   const peer = PEERS[key] as Peer
 
-  await t.test(`${peer.name}: a reload is seen from outside to its end`, async (t) => {
-    const prepared = await peer.prepare(SURROUNDINGS)
+  await t.test(`${peer.name}: the end of a reload is noticed from outside`, async (t) => {
+    const prepared = await peer.prepare(CONTEXT)
     const round = await runRound(prepared, { workers: WORKERS, connections: 20, duration: 1000, reloads: 1 })
 
-    t.equal(round.trouble, undefined)
+    t.equal(round.problem, undefined)
     t.equal(round.reloads, 1)
     t.ok((round.reloadDurations[0] ?? 0) > 0)
     t.ok(round.requests > 0)
@@ -36,13 +36,13 @@ for (const key of ['baton', 'tutorial', 'careful']) {
     if (process.platform === 'linux') t.ok(round.peakMemory > 10 * 2 ** 20)
   })
 
-  await t.test(`${peer.name}: none of its processes is left after it was stopped`, async (t) => {
-    const running = await (await peer.prepare(SURROUNDINGS)).start(WORKERS)
+  await t.test(`${peer.name}: no process is left after it was stopped`, async (t) => {
+    const running = await (await peer.prepare(CONTEXT)).start(WORKERS)
     const pids = running.pids.flatMap(processTree)
     await running.stop()
 
     t.ok(pids.length > 1)
-    await waitUntil(() => !pids.some(isAlive), () => `still there: ${pids.filter(isAlive).join(', ')}`)
+    await waitUntil(() => !pids.some(isAlive), () => `still running: ${pids.filter(isAlive).join(', ')}`)
   })
 }
 
@@ -54,9 +54,9 @@ interface Run {
 }
 
 const RUNS: Readonly<Record<string, Run>> = {
-  'exits 64 for a peer that nobody knows': { args: ['--only', 'apache'], code: 64, stdout: /^$/, stderr: /^--only is "apache": it must be some of baton, tutorial, / },
+  'exits 64 for an unknown peer': { args: ['--only', 'apache'], code: 64, stdout: /^$/, stderr: /^--only is "apache": it must be some of baton, tutorial, / },
   'exits 64 for an unknown option': { args: ['--slowly'], code: 64, stdout: /^$/, stderr: /Unknown option '--slowly'/ },
-  'exits 64 for one worker, which some of the peers cannot replace': { args: ['--workers', '1'], code: 64, stdout: /^$/, stderr: /^--workers is "1": it must be a number from 2 to 64/ },
+  'exits 64 for one worker, which some peers cannot replace': { args: ['--workers', '1'], code: 64, stdout: /^$/, stderr: /^--workers is "1": it must be a number from 2 to 64/ },
   'exits 0 when asked for help': { args: ['--help'], code: 0, stdout: /^Usage: npm run compare/, stderr: /^$/ }
 }
 
@@ -70,16 +70,16 @@ for (const [title, run] of Object.entries(RUNS)) {
   })
 }
 
-await t.test('the comparison prints the table with its machine, and the configuration of the peer', async (t) => {
+await t.test('the comparison prints its machine, the table and the configuration of the peer', async (t) => {
   const { code, stdout } = await runCompare(['--only', 'careful', '--rounds', '1', '--duration', '1', '--reloads', '1', '--connections', '10'])
 
   t.equal(code, 0)
   t.match(stdout, /^Measured \d{4}-.*; Node v\d.*; load average .*; 2 workers, 10 clients of all kinds, 1 reloads in 1 s, 1 rounds in turns\.\n/)
-  t.match(stdout, /\n\| node:cluster, as the careful have it \| +\d/)
+  t.match(stdout, /\n\| node:cluster, done carefully \| +\d/)
   t.match(stdout, /old\.disconnect\(\)/)
 })
 
-await t.test('Watt is tried only where it runs', async (t) => {
+await t.test('Watt is tried only on versions of Node that it supports', async (t) => {
   t.equal(runsWatt('20.19.0'), false)
   t.equal(runsWatt('22.18.0'), false)
   t.equal(runsWatt('22.19.0'), true)
@@ -90,7 +90,7 @@ async function runCompare (args: readonly string[]): Promise<{ code: number, std
   let stdout = ''
   let stderr = ''
   const code = await compare(args, {
-    ...SURROUNDINGS, stdout: { write: (text) => { stdout += text } }, stderr: { write: (text) => { stderr += text } }
+    ...CONTEXT, stdout: { write: (text) => { stdout += text } }, stderr: { write: (text) => { stderr += text } }
   })
   return { code, stdout, stderr }
 }

@@ -16,9 +16,9 @@ const ROUND: Round = {
   oldShare: 0.25,
   peakMemory: 200 * 2 ** 20,
   generatorShare: 0.5,
-  trouble: undefined
+  problem: undefined
 }
-const RESULT: Result = { name: 'One', versions: 'one 1.0', configuration: 'As it is.', rounds: [ROUND], trouble: undefined }
+const RESULT: Result = { name: 'One', versions: 'one 1.0', configuration: 'With defaults.', rounds: [ROUND], problem: undefined }
 
 function rowOf (rounds: readonly Round[]): string[] {
   const row = formatComparison([{ ...RESULT, rounds }]).split('\n')[2] ?? ''
@@ -30,7 +30,7 @@ await t.test('the table has a row for each peer, and the configuration of each f
 
   t.match(text, /^\| {5,}\| failed requests per reload \| +reload ms \|/)
   t.match(text, /\n\| One +\|.*\n\| Two +\|/)
-  t.match(text, /\n### One \(one 1\.0\)\n\nAs it is\.\n\n### Two \(one 1\.0\)\n\nIn another way\.$/)
+  t.match(text, /\n### One \(one 1\.0\)\n\nWith defaults\.\n\n### Two \(one 1\.0\)\n\nIn another way\.$/)
   t.match(text, /The clients used 50\.0 % of one CPU\./)
 })
 
@@ -40,21 +40,21 @@ await t.test('a row has failures per reload, and medians over the rounds', async
   ])
 })
 
-await t.test('a round in which no reload was over leaves no figures of reloads', async (t) => {
+await t.test('a round in which no reload completed has no figures for reloads', async (t) => {
   t.strictSame(rowOf([{ ...ROUND, reloads: 0, reloadDurations: [], p99Inside: NaN, rateInside: NaN }]), [
     'One', '-', '-', '3.14', '-', '12,346', '-', '25.0 %', '200'
   ])
 })
 
-await t.test('who was not measured is not in the table, and named with the reason', async (t) => {
-  const text = formatComparison([RESULT, { ...RESULT, name: 'Two', rounds: [], trouble: 'two is not installed' }])
+await t.test('a peer that was not measured is missing in the table, and listed with the reason', async (t) => {
+  const text = formatComparison([RESULT, { ...RESULT, name: 'Two', rounds: [], problem: 'two is not installed' }])
 
   t.notMatch(text, /\| Two/)
   t.notMatch(text, /### Two/)
   t.match(text, /\n- Two: two is not installed\n/)
 })
 
-await t.test('a table of nobody is a table', async (t) => {
+await t.test('a table without peers is a table', async (t) => {
   t.match(formatComparison([]), /^\| {5,}\| failed[^\n]*\n\| ---[^\n]*\n\n/)
 })
 
@@ -68,7 +68,7 @@ for (const [failures, expected] of FAILURES) {
   })
 }
 
-await t.test('the columns of a Markdown table are aligned, and a bar in a cell does not end it', async (t) => {
+await t.test('the columns of a Markdown table are aligned, and a bar in a cell is escaped', async (t) => {
   t.strictSame(formatMarkdownTable(['', 'b'], [['a|b', '1'], ['c', '1,000']]), [
     '|      |     b |',
     '| ---- | ----: |',

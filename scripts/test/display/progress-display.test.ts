@@ -5,8 +5,8 @@ import t from 'tap'
 import { formatBlock } from '../../src/display/live-block.ts'
 import { createDisplay } from '../../src/display/progress-display.ts'
 import { formatProgress } from '../../src/display/progress-line.ts'
-import type { Progress } from '../../src/measure/progress-watch.ts'
 import { sparkline } from '../../src/display/sparkline.ts'
+import type { Progress } from '../../src/measure/progress-watch.ts'
 
 const PROGRESS: Progress = {
   elapsed: 5432,
@@ -40,14 +40,14 @@ await t.test('on a terminal it is a block', async (t) => {
   ])
 })
 
-await t.test('a block says when there is nothing to say', async (t) => {
+await t.test('a block says when a figure is missing', async (t) => {
   const lines = formatBlock({ ...QUIET, elapsed: 21_000, workers: [], reloads: { wanted: 0, ended: 0 } }, [], PLAIN)
 
-  t.match(lines, [/until all has ended$/, / a second$/, /none$/, /^failures/, /not seen$/, /none$/])
+  t.match(lines, [/finishing$/, / a second$/, /none$/, /^failures/, /not seen$/, /none$/])
   t.match(formatBlock(QUIET, [], PLAIN).at(-1), /2 of 5 done$/)
 })
 
-await t.test('failures are red, a reload is yellow, and without color nothing is', async (t) => {
+await t.test('failures are red, a reload is yellow, and without color there are no codes', async (t) => {
   const failing = { ...PROGRESS, failures: 3 }
   const colored = formatBlock(failing, [1, 2], { columns: 80, hasColor: true })
 
@@ -57,7 +57,7 @@ await t.test('failures are red, a reload is yellow, and without color nothing is
   t.notOk(formatBlock(failing, [1, 2], PLAIN).join('').includes('\x1b'))
 })
 
-await t.test('no line is as wide as its terminal, however narrow that is', async (t) => {
+await t.test('no line is as wide as its terminal, however narrow the terminal', async (t) => {
   for (const columns of [1, 2, 10, 20, 30, 40, 80, 200]) {
     const lines = formatBlock(PROGRESS, Array.from({ length: 300 }, (_, index) => index), { columns, hasColor: true })
 
@@ -73,7 +73,7 @@ await t.test('a sparkline shows the last values, against the highest of them', a
   t.equal(sparkline([], 5), '')
 })
 
-await t.test('a block is rewritten in place, and taken away at the end', async (t) => {
+await t.test('a block is rewritten in place, and removed at the end', async (t) => {
   const written: string[] = []
   const output = { isTTY: true, columns: 80, rows: 24, write: (text: string) => { written.push(text) } }
   const display = createDisplay(output, { NO_COLOR: '1' })
@@ -91,7 +91,7 @@ await t.test('a block is rewritten in place, and taken away at the end', async (
   t.ok(display.interval < 1000)
 })
 
-await t.test('a terminal that became narrower has wrapped the lines that are to be rewritten', async (t) => {
+await t.test('wrapped lines of a terminal that became narrower are rewritten', async (t) => {
   const written: string[] = []
   const output = { isTTY: true, columns: 80, write: (text: string) => { written.push(text) } }
   const display = createDisplay(output, {})
@@ -104,7 +104,7 @@ await t.test('a terminal that became narrower has wrapped the lines that are to 
   t.ok(written[1]?.startsWith('\x1b[11A\x1b[J'))
 })
 
-await t.test('a terminal without a size gets the whole block, a low one the first lines', async (t) => {
+await t.test('a terminal without a size gets the whole block, a low terminal only the first lines', async (t) => {
   for (const [rows, lines] of [[0, 6], [3, 2], [1, 1]] as const) {
     const written: string[] = []
     createDisplay({ isTTY: true, columns: 0, rows, write: (text) => { written.push(text) } }, {}).update(PROGRESS)
@@ -113,7 +113,7 @@ await t.test('a terminal without a size gets the whole block, a low one the firs
   }
 })
 
-await t.test('a pipe, or a terminal that is dumb, gets a line every few seconds', async (t) => {
+await t.test('a pipe or a dumb terminal gets a line every few seconds', async (t) => {
   for (const [isTTY, env] of [[false, {}], [true, { TERM: 'dumb' }]] as const) {
     const written: string[] = []
     const display = createDisplay({ isTTY, columns: 20, write: (text) => { written.push(text) } }, env)

@@ -15,37 +15,37 @@ import { slowRequests } from '../../src/clients/kinds/slow-requests.ts'
 import { streams } from '../../src/clients/kinds/streams.ts'
 import { uploads } from '../../src/clients/kinds/uploads.ts'
 
-/** Who says why a request failed, each in words of its own; `batch` and `early` are raw, with more than one request or half of one under way. */
-export type Voice = 'raw' | 'batch' | 'early' | 'undici' | 'node' | 'fetch'
+/** Each of these words the reason of a failure in its own way; `batch` and `early` are raw, with several requests or half of one in progress. */
+export type Wording = 'raw' | 'batch' | 'early' | 'undici' | 'node' | 'fetch'
 
 export interface Client {
   readonly create: (count: number) => ClientKind
-  readonly voice: Voice
-  /** Of one that needs another than the shortest pauses. */
+  readonly wording: Wording
+  /** For a kind that must not have the shortest pauses. */
   readonly random?: () => number
 }
 
 /** All kinds of clients that speak HTTP/1.1. */
 export const CLIENTS: readonly Client[] = [
-  { create: busyKeepAlive, voice: 'undici' },
-  { create: pausedKeepAlive, voice: 'undici' },
-  { create: slowRequests, voice: 'undici' },
-  { create: nodeAgent, voice: 'node' },
-  { create: fetches, voice: 'fetch' },
-  { create: rawKeepAliveBusy, voice: 'raw' },
-  { create: rawKeepAlivePaused, voice: 'raw' },
-  { create: hintIgnored, voice: 'raw' },
-  { create: hintHonoured, voice: 'raw' },
-  { create: freshConnections, voice: 'raw' },
-  { create: openedInAdvance, voice: 'raw' },
-  { create: pipelined, voice: 'batch' },
-  { create: uploads, voice: 'raw' },
-  { create: expectContinue, voice: 'raw' },
-  { create: earlyAnswers, voice: 'early' },
-  { create: streams, voice: 'raw' },
-  { create: eventStreams, voice: 'raw' },
-  { create: () => openArrivals(50), voice: 'raw', random: () => 0.5 }
+  { create: busyKeepAlive, wording: 'undici' },
+  { create: pausedKeepAlive, wording: 'undici' },
+  { create: slowRequests, wording: 'undici' },
+  { create: nodeAgent, wording: 'node' },
+  { create: fetches, wording: 'fetch' },
+  { create: rawKeepAliveBusy, wording: 'raw' },
+  { create: rawKeepAlivePaused, wording: 'raw' },
+  { create: hintIgnored, wording: 'raw' },
+  { create: hintHonoured, wording: 'raw' },
+  { create: freshConnections, wording: 'raw' },
+  { create: openedInAdvance, wording: 'raw' },
+  { create: pipelined, wording: 'batch' },
+  { create: uploads, wording: 'raw' },
+  { create: expectContinue, wording: 'raw' },
+  { create: earlyAnswers, wording: 'early' },
+  { create: streams, wording: 'raw' },
+  { create: eventStreams, wording: 'raw' },
+  { create: () => openArrivals(50), wording: 'raw', random: () => 0.5 }
 ]
 
-/** How many requests make a batch, for the kind that sends batches. */
-export const BATCH = 4
+/** How many requests the pipelined kind sends at once. */
+export const BATCH_SIZE = 4

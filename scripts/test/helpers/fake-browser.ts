@@ -9,11 +9,11 @@ interface ChartOptions {
   readonly hooks?: Readonly<Record<string, ReadonlyArray<(chart: unknown) => void>>>
 }
 
-/** What the script gave to the library of the charts, and what it drew itself. */
+/** What the script passed to the chart library, and what it drew itself. */
 export interface DrawnChart {
   readonly options: ChartOptions
   readonly data: ReadonlyArray<ReadonlyArray<number | null>>
-  /** Calls of the canvas: each `[method, ...arguments]`. */
+  /** Calls of the canvas, each `[method, ...arguments]`. */
   readonly calls: ReadonlyArray<readonly unknown[]>
   readonly attributes: ReadonlyMap<string, string>
 }
@@ -21,7 +21,7 @@ export interface DrawnChart {
 const NAMES = ['throughput', 'latency', 'workers', 'connections', 'distribution']
 const BOX = { left: 50, top: 10, width: 500, height: 200 }
 
-/** Runs the script of the page with a library that draws nothing, and no browser. */
+/** Runs the script of the page without a browser, and with a chart library that draws nothing. */
 export function drawCharts (script: string, record: RunRecord): ReadonlyMap<string, DrawnChart> {
   const charts = new Map<string, DrawnChart>()
   const plots = NAMES.map((chart) => ({
@@ -29,7 +29,7 @@ export function drawCharts (script: string, record: RunRecord): ReadonlyMap<stri
   }))
   class FakeCharts {
     static readonly paths = { stepped: () => () => null }
-    /** Lists over one list of x for all of them. */
+    /** Aligns lists on one list of x values. */
     static join = (tables: ReadonlyArray<readonly [xs: number[], ys: number[]]>) => {
       const all = [...new Set(tables.flatMap(([xs]) => xs))].sort((one, other) => one - other)
       return [all, ...tables.map(([xs, ys]) => all.map((x) => ys[xs.indexOf(x)] ?? null))]
@@ -80,7 +80,7 @@ export function drawCharts (script: string, record: RunRecord): ReadonlyMap<stri
   return charts
 }
 
-/** @returns a context whose every method is noted with its arguments and the colours at that moment */
+/** @returns a context that notes every call with its arguments and the current colour */
 function fakeCanvas (calls: unknown[][], attributes: Map<string, string>): unknown {
   const state: Record<string, unknown> = {
     canvas: { setAttribute: (name: string, value: string) => { attributes.set(name, value) } },

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+
 import type { Test } from 'tap'
 
 import { createTarget, type Target } from '../../src/clients/target.ts'
@@ -12,7 +13,7 @@ import { bodyFor } from './stand-in-server.ts'
 const KEY = readFileSync(fixture('stand-in-key.pem'))
 const CERTIFICATE = readFileSync(fixture('stand-in-cert.pem'))
 
-/** What the server does instead of answering; it has the right answer at hand. */
+/** What the server does instead of answering; it is given the correct answer. */
 export type Http2Fault = (response: Http2ServerResponse, body: Buffer) => void
 
 export interface SecureStandIn {
@@ -21,10 +22,10 @@ export interface SecureStandIn {
 }
 
 /**
- * Starts a server of HTTP/2 and, over TLS too, of HTTP/1.1, with the routes of the built-in application.
+ * Starts a server for HTTP/2 and HTTP/1.1 over TLS, with the routes of the built-in application.
  *
  * @param fault for the request `nth` (1 is the first) instead of its answer
- * @param onSession is called with each connection of HTTP/2
+ * @param onSession is called with each HTTP/2 connection
  */
 export async function startSecureStandIn (
   t: Test, { fault, nth, onSession }: { fault?: Http2Fault, nth?: number, onSession?: (session: ServerHttp2Session) => void } = {}
@@ -55,7 +56,7 @@ export async function startSecureStandIn (
   t.teardown(() => {
     for (const session of open) session.destroy()
     server.close()
-    // Connections of HTTP/1.1; typed for neither, and there since Node 18.
+    // Connections of HTTP/1.1; the types lack the method, which exists since Node 18.
     ;(server as unknown as { closeAllConnections?: () => void }).closeAllConnections?.()
   })
   return { target: createTarget('127.0.0.1', (server.address() as AddressInfo).port, 'https'), sessions: () => sessions }

@@ -1,19 +1,19 @@
 const VOID = new Set(['meta', 'link', 'br', 'img', 'input', 'hr', '!doctype'])
-/** Their content is text up to the end tag, whatever it looks like. */
+/** Their content is text up to the end tag. */
 const RAW = new Set(['script', 'style'])
 const TAG = /<(\/?)([a-z!][a-z0-9]*)((?:\s+[\w:-]+(?:="[^"<>]*")?)*)\s*(\/?)>/gi
 
 export interface Element {
   readonly name: string
   readonly attributes: string
-  /** Of a script or a style. */
+  /** Of a script or style element. */
   readonly content: string
 }
 
 /**
- * The elements of a document that was written with care: quoted attributes, every element closed.
+ * Reads the elements of a strict document: attributes are quoted, every element is closed.
  *
- * @throws Error when it was not
+ * @throws Error when it is not strict
  */
 export function readMarkup (text: string): Element[] {
   const elements: Element[] = []

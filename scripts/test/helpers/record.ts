@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events'
 
-import type { ClientKind, FailedRequest, Recorder, RequestTimes, WorkerSighting } from '../../src/clients/client-kind.ts'
+import type { ClientKind } from '../../src/clients/client-kind.ts'
+import type { FailedRequest, Recorder, RequestTimes, WorkerSighting } from '../../src/clients/recorder.ts'
 import type { Target } from '../../src/clients/target.ts'
 
-/** Of a run, on a machine that is busy with others. */
+/** Milliseconds of a run, on a busy machine. */
 const DEADLINE = 60_000
 const TIMEOUT = 30_000
 
@@ -16,7 +17,7 @@ interface RecordOptions {
   readonly random?: () => number
 }
 
-/** What the clients of one kind reported. */
+/** What the clients of one kind report. */
 class RequestRecord implements Recorder {
   readonly answers: RequestTimes[] = []
   readonly failures: FailedRequest[] = []
@@ -52,7 +53,7 @@ class RequestRecord implements Recorder {
   }
 }
 
-/** Runs the clients of a kind until the record is as wanted, or for a minute. */
+/** Runs the clients of a kind until the record is as expected, or for a minute. */
 export async function recordKind (kind: ClientKind, target: Target, options: RecordOptions): Promise<RequestRecord> {
   const stop = new AbortController()
   setMaxListeners(0, stop.signal)

@@ -1,5 +1,5 @@
-import { createRunRecord, type RunRecord } from '../../src/report/run-record.ts'
 import type { Report } from '../../src/measure/report.ts'
+import { createRunRecord, type RunRecord } from '../../src/report/run-record.ts'
 
 const LATENCIES = { answered: 10, p50: 1, p99: 2, max: 3 }
 const START = 5000
@@ -51,12 +51,12 @@ const CIRCUMSTANCES = {
   machine: { node: 'v24.0.0', baton: '1.2.3', undici: '7.0.0', kernel: 'Linux 6', cpu: 'fast', cpus: 2, memoryBytes: 2 ** 30 }
 }
 
-/** A short run of two workers with one reload, or one that differs from it. */
+/** A short run of two workers with one reload, with changes. */
 export function sampleRecord (changes: Partial<RunRecord> = {}): RunRecord {
   return { ...createRunRecord(REPORT, CIRCUMSTANCES), ...changes }
 }
 
-/** The same with failures, whose reason is this. */
+/** The same run with failures. */
 export function failedRecord (reason: string, at: readonly number[]): RunRecord {
   const sample = sampleRecord()
   return {

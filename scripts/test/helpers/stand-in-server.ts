@@ -2,26 +2,27 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+
 import type { Test } from 'tap'
 
 import { createTarget, type Target } from '../../src/clients/target.ts'
 
-/** What the server does instead of answering; it has the connection to itself, and the right answer at hand. */
+/** What the server does instead of answering; it is given the connection and the correct answer. */
 export type Fault = (response: ServerResponse, socket: Socket, body: Buffer) => void
 
 export interface StandInOptions {
   readonly fault?: Fault
-  /** Which request the fault is for, 1 is the first. */
+  /** The number of the request that gets the fault; 1 is the first. */
   readonly nth?: number
-  /** Which connection is accepted and closed at once, 1 is the first. */
+  /** The number of the connection that is accepted and closed at once; 1 is the first. */
   readonly acceptThenClose?: number
   /** Milliseconds that a connection may be idle. */
   readonly keepAliveTimeout?: number
-  /** `GET /events` sends events until the client leaves, and not a goodbye. */
+  /** `GET /events` sends events until the client leaves, without a goodbye. */
   readonly streamsEvents?: boolean
-  /** Which request that waits for `100 Continue` is answered at once instead, 1 is the first. */
+  /** The number of the request that waits for `100 Continue` and is answered at once instead; 1 is the first. */
   readonly forgetsContinue?: number
-  /** Is given what sends an answer, to call it when it likes. */
+  /** Is given a function that sends the answer, to call it later. */
   readonly hold?: (send: () => void) => void
   /** Is called with each answer before it is sent. */
   readonly onAnswer?: (response: ServerResponse, socket: Socket) => void
@@ -33,7 +34,7 @@ export interface StandIn {
   readonly connections: () => number
 }
 
-/** Starts a server with the routes of the built-in application, which misbehaves once when told to. */
+/** Starts a server with the routes of the built-in application, which misbehaves once on demand. */
 export async function startStandIn (t: Test, { fault, nth, acceptThenClose, keepAliveTimeout, streamsEvents, forgetsContinue, hold, onAnswer }: StandInOptions = {}): Promise<StandIn> {
   let requests = 0
   let connections = 0
@@ -93,7 +94,7 @@ function streamEvents (response: ServerResponse, body: Buffer): void {
   response.once('close', () => { clearInterval(timer) })
 }
 
-/** Of pipelined requests, a later one has no socket before the earlier ones are answered. */
+/** A pipelined request has no socket until the earlier ones are answered. */
 async function turnOf (response: ServerResponse): Promise<Socket> {
   if (response.socket === null) await once(response, 'socket')
   if (response.socket === null) throw new Error('an answer without a socket')

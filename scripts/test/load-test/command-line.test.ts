@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { parseCommandLine } from '../../src/load-test/command-line.ts'
 import { resolveTarget } from '../../src/clients/target.ts'
+import { parseCommandLine } from '../../src/load-test/command-line.ts'
 
 await t.test('the defaults', async (t) => {
   t.strictSame(parseCommandLine([]), {
@@ -70,12 +70,12 @@ const WRONG: ReadonlyArray<readonly [args: string, message: RegExp]> = [
   ['--pid 12', /^--pid needs --url/],
   ['--pid 1 --url http://localhost', /^--pid is "1"/],
   ['--url http://localhost', /^--url needs --pid, to send SIGHUP to, or --reloads 0$/],
-  ['--url localhost:3000 --pid 12', /^--url is localhost:3000: only http and https are/],
-  ['--url ftp://localhost --pid 12', /^--url is ftp:\/\/localhost: only http and https are/],
+  ['--url localhost:3000 --pid 12', /^--url is localhost:3000: it must start with http: or https:/],
+  ['--url ftp://localhost --pid 12', /^--url is ftp:\/\/localhost: it must start with http: or https:/],
   ['--url 127.0.0.1 --pid 12', /^--url is "127.0.0.1": it must be a URL/],
   ['--url http://localhost/path --pid 12', /^--url is .*: it must be an origin/],
   ['--url http://me@localhost --pid 12', /^--url is .*: it must be an origin/],
-  ['--url http://localhost --pid 12 --program x.js', /^--program and --url exclude each other$/]
+  ['--url http://localhost --pid 12 --program x.js', /^--program and --url cannot be combined$/]
 ]
 
 for (const [args, message] of WRONG) {

@@ -3,28 +3,28 @@ import { once } from 'node:events'
 import t from 'tap'
 
 import { createClientKind } from '../../src/clients/client-kind.ts'
-import { findFreePort } from '../../src/service/free-port.ts'
 import { busyKeepAlive } from '../../src/clients/kinds/busy-keep-alive.ts'
 import { freshConnections } from '../../src/clients/kinds/fresh-connections.ts'
-import { runLoad, type LoadOptions } from '../../src/load-test/load-run.ts'
-import type { Progress } from '../../src/measure/progress-watch.ts'
-import { runReloads } from '../../src/load-test/reload-schedule.ts'
-import type { Reload } from '../../src/service/reload.ts'
 import { createTarget } from '../../src/clients/target.ts'
+import { runLoad, type LoadOptions } from '../../src/load-test/load-run.ts'
+import { runReloads } from '../../src/load-test/reload-schedule.ts'
+import type { Progress } from '../../src/measure/progress-watch.ts'
 import { judge } from '../../src/measure/verdict.ts'
+import { findFreePort } from '../../src/service/free-port.ts'
+import type { Reload } from '../../src/service/reload.ts'
 import { startStandIn } from '../helpers/stand-in-server.ts'
 
 const DEADLINE = 60_000
 const NOWHERE = createTarget('127.0.0.1', 1)
 
-/** It asks for nothing until the run is over. */
+/** Makes no request until the run is over. */
 const IDLE = createClientKind({ name: 'idle', count: 1, isQuick: true }, async (loop) => { await loop.pause(DEADLINE) })
 
 const OPTIONS: LoadOptions = {
   target: NOWHERE, kinds: [IDLE], duration: 300, timeout: 5000, reloader: undefined, reloads: 0, reloadTimeout: 5000
 }
 
-/** A reload that takes so long, on a service that is not there. */
+/** A reload without a service. */
 const fakeReload = async (duration: number, outcome: Reload['outcome'] = 'completed'): Promise<Reload> => {
   const startedAt = performance.now()
   await new Promise((resolve) => { setTimeout(resolve, duration) })
@@ -46,14 +46,14 @@ await t.test('a run reports its requests, its progress and the generations', asy
   t.equal(sum(report.timeline.answered), report.requests)
   t.match(report.timeline.workers, [{ generation: 1 }])
   t.equal(sum(report.timeline.workers[0]?.answered ?? []), report.requests)
-  t.ok(report.timeline.connections.some((open) => open > 0), 'connections are seen')
+  t.ok(report.timeline.connections.some((open) => open > 0), 'connections are noticed')
   t.equal(report.distributions.outside.at(-1)?.latency, report.outside.max)
   t.ok(report.loadDuration >= 299 && report.loadDuration <= report.duration)
   t.match(progress.at(-1), { failures: 0, generations: [1] })
   t.ok(progress.every(({ elapsed, requests, rate }) => elapsed > 0 && requests >= 0 && rate >= 0))
 })
 
-await t.test('a run is not shorter than asked, also when this program was busy before it waits', async (t) => {
+await t.test('a run is not shorter than asked, also when this program was busy before', async (t) => {
   const ledger = { reloadStarted: () => {}, reloadEnded: () => {} }
   for (let count = 0; count < 10; count++) {
     beBusy(8)
@@ -78,7 +78,7 @@ await t.test('the reloads are spread evenly over the run', async (t) => {
   for (const [index, { at }] of report.reloads.entries()) t.ok(at >= 75 * (index + 1) - 2, `reload ${index + 1} at ${at} ms`)
 })
 
-await t.test('a reload waits for the one before, and the run for the last', async (t) => {
+await t.test('a reload waits for the one before, and the run for the last one', async (t) => {
   const report = await runLoad({ ...OPTIONS, duration: 100, reloads: 3, reloader: { reload: async () => await fakeReload(80) } })
 
   const [first, second, third] = report.reloads
@@ -110,7 +110,7 @@ await t.test('the signal ends a run early, also during a reload', async (t) => {
   t.ok(performance.now() - started < 10_000)
 })
 
-await t.test('a signal that has come already lets nothing begin', async (t) => {
+await t.test('nothing starts when the signal has aborted already', async (t) => {
   const { target, connections } = await startStandIn(t)
 
   const report = await runLoad({ ...OPTIONS, target, kinds: [freshConnections(1)], duration: 60_000, signal: AbortSignal.abort() })
@@ -129,15 +129,15 @@ await t.test('clients finish the request in progress', async (t) => {
   t.match(report, { requests: 1, failures: 0 })
 })
 
-await t.test('a fault of a kind ends the run with its error, and is not counted as a failed request', async (t) => {
+await t.test('a bug in a kind ends the run with its error, and is not counted as a failed request', async (t) => {
   const broken = createClientKind({ name: 'broken', count: 1, isQuick: true }, async (loop) => {
-    await loop.run(async () => { throw new TypeError('a fault') })
+    await loop.run(async () => { throw new TypeError('a bug') })
   })
 
-  await t.rejects(runLoad({ ...OPTIONS, duration: 60_000, kinds: [broken] }), { message: 'a fault' })
+  await t.rejects(runLoad({ ...OPTIONS, duration: 60_000, kinds: [broken] }), { message: 'a bug' })
 })
 
-await t.test('failures are paced: a server that is gone is not asked all the time', async (t) => {
+await t.test('after a failure a client pauses', async (t) => {
   const target = createTarget('127.0.0.1', await findFreePort())
 
   const report = await runLoad({ ...OPTIONS, target, kinds: [freshConnections(1)] })

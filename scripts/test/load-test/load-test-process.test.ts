@@ -36,7 +36,7 @@ const interruption = t.test('an interrupted load test reports, stops the service
   const run = start(t, '--program', program('reloads'), '--duration', '60', '--connections', '10')
   await waitUntil(() => run.output().includes('clients of 17 kinds'))
 
-  // As a terminal and npm do together.
+  // As a terminal and npm both do.
   run.child.kill('SIGINT')
   run.child.kill('SIGINT')
 
@@ -45,7 +45,7 @@ const interruption = t.test('an interrupted load test reports, stops the service
   t.equal(isAlive(run.servicePid()), false)
 })
 
-const impatience = t.test('a second interruption kills the service and ends at once', async (t) => {
+const secondInterruption = t.test('a second interruption kills the service and ends at once', async (t) => {
   const run = start(t, '--program', program('ignores-sigterm'), '--duration', '60', '--connections', '10')
   await waitUntil(() => run.output().includes('clients of 17 kinds'))
 
@@ -58,4 +58,4 @@ const impatience = t.test('a second interruption kills the service and ends at o
   await waitUntil(() => !isAlive(run.servicePid()))
 })
 
-await Promise.all([interruption, impatience])
+await Promise.all([interruption, secondInterruption])

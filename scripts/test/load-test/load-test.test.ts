@@ -27,23 +27,23 @@ const RUNS: ReadonlyArray<readonly [title: string, args: readonly string[], code
     'exits 1 when a reload fails',
     ['--program', program('reload-fails'), '--duration', '0.5', '--reloads', '1', '--connections', '10'],
     1,
-    [/\nFAILED: reload 1 is failed \(worker exited\)\. /]
+    [/\nFAILED: reload 1: failed \(worker exited\)\. /]
   ],
   [
-    'exits 1 when the service goes during the run',
+    'exits 1 when the service exits during the run',
     ['--program', program('exits-on-sighup'), '--duration', '30', '--reloads', '59', '--connections', '10'],
     1,
-    [/the service ended with code 5 during the run/]
+    [/the service exited with code 5 during the run/]
   ],
   [
     'exits 1 when the service does not start',
     ['--program', program('exits-on-boot')],
     1,
-    [/exited before it served; its last lines:\n[^]*the configuration is wrong/]
+    [/exited before it answered; its last lines:\n[^]*the configuration is wrong/]
   ],
   ['exits 64 when the command line is wrong', ['--duration', 'soon'], 64, [/^--duration is "soon": .* \(--help lists the options\)\n$/]],
   ['exits 64 when the host is another machine', ['--url', 'http://192.0.2.1', '--reloads', '0'], 64, [/^192\.0\.2\.1 is not a loopback host/]],
-  ['exits 64 when nobody has the pid', ['--url', 'http://127.0.0.1', '--pid', '4194304'], 64, [/^--pid is 4194304: kill ESRCH/]],
+  ['exits 64 when there is no process with the pid', ['--url', 'http://127.0.0.1', '--pid', '4194304'], 64, [/^--pid is 4194304: kill ESRCH/]],
   ['exits 64 before it starts when the report cannot be written', ['--report', '/nowhere/run.html'], 64, [/^--report is \/nowhere\/run\.html, which cannot be written: ENOENT/]],
   ['exits 64 when the file of the record is a folder', ['--json', '/'], 64, [/^--json is \/, which cannot be written: it is a directory/]],
   ['exits 0 when asked for help', ['--help'], 0, [/^Usage: npm run load-test/]]
@@ -60,7 +60,7 @@ const runs = RUNS.map(async ([title, args, code, output]) => {
   })
 })
 
-const running = t.test('the load test follows the reload of a service that runs already, and leaves it running', async (t) => {
+const running = t.test('the load test follows the reload of a running service, and leaves it running', async (t) => {
   const service = await StartedService.start(program('reloads'), process.env, DEADLINE)
   t.teardown(async () => { await service.process.stop(0) })
 
@@ -89,7 +89,7 @@ const reporting = t.test('the load test writes its run as a page and as JSON', a
   t.strictSame(parseRunRecord(readFileSync(page, 'utf8'), page), written)
 })
 
-const piping = t.test('--json without a file leaves stdout to the record', async (t) => {
+const piping = t.test('--json without a file writes only the record to stdout', async (t) => {
   const [exitCode, stderr, stdout] = await run(['--duration', '0.2', '--reloads', '0', '--connections', '1', '--json'])
 
   t.equal(exitCode, 0)
@@ -99,7 +99,7 @@ const piping = t.test('--json without a file leaves stdout to the record', async
 
 await Promise.all([...runs, running, reporting, piping])
 
-/** @returns the output of both streams, or where the record goes to stdout, that of stderr and that of stdout */
+/** @returns the output of both streams together, except when the record goes to stdout */
 async function run (args: readonly string[]): Promise<[exitCode: number, output: string, stdout: string]> {
   const written: string[] = []
   const record: string[] = []

@@ -5,10 +5,10 @@ import { builtProduct } from '../helpers/product.ts'
 
 const PROGRAM = builtProduct()
 
-/** Milliseconds of one run, so that a fault ends it before the test runner does: busy machines need their time for ten reloads. */
+/** Milliseconds of one run, which ends before the deadline of the test runner, also with ten reloads on a busy machine. */
 const LIMIT = 250_000
 
-/** Runs the load test as a person would, with every kind of client it has. */
+/** Runs the load test as on the command line, with all kinds of clients. */
 async function load (args: readonly string[], env: Readonly<Record<string, string>>): Promise<{ code: number, output: string }> {
   let output = ''
   const write = (text: string): boolean => {
@@ -28,7 +28,7 @@ await t.test('a reload fails no request, whatever the client, ten times in a row
   t.equal(code, 0, 'no request failed', { output })
 })
 
-await t.test('nor with one worker only, where workers accept by themselves, or with all replacements at once', async (t) => {
+await t.test('a reload fails no request with one worker, with a shared socket, or with all replacements at once', async (t) => {
   for (const env of [{ WORKERS: '1' }, { WORKERS: '2', SCHEDULING: 'shared' }, { WORKERS: '3', MAX_SURGE: '3' }]) {
     const { code, output } = await load(['--duration', '5', '--reloads', '3'], env)
 

@@ -19,7 +19,7 @@ await t.test('a distribution has no points without requests, and ends with the l
   }
 })
 
-await t.test('each point says how long so many of the requests took at most', async (t) => {
+await t.test('each point says how long its share of the requests took at most', async (t) => {
   const distribution = distributionOf(latenciesOf(1000))
 
   for (const [index, { share, latency }] of distribution.entries()) {

@@ -32,13 +32,13 @@ await t.test('the maximum and the count are exact, also beyond the buckets', asy
   t.equal(latencies.percentile(0.5), 0.01)
 })
 
-await t.test('without any, all is 0', async (t) => {
+await t.test('without latencies, everything is 0', async (t) => {
   const latencies = new Latencies()
 
   t.strictSame([latencies.count, latencies.max, latencies.percentile(0.99)], [0, 0, 0])
 })
 
-await t.test('merged ones are as if all had been counted in one place', async (t) => {
+await t.test('merged latencies are the same as latencies counted together', async (t) => {
   const [one, other, together] = [new Latencies(), new Latencies(), new Latencies()]
   for (let index = 0; index < 1000; index++) {
     const latency = Math.exp(index / 100)

@@ -1,9 +1,10 @@
 import t from 'tap'
 
-import { createClientKind, type RequestTimes } from '../../src/clients/client-kind.ts'
+import { createClientKind } from '../../src/clients/client-kind.ts'
+import type { RequestTimes } from '../../src/clients/recorder.ts'
+import { RequestFailure } from '../../src/clients/request-failure.ts'
 import { Ledger } from '../../src/measure/ledger.ts'
 import type { Reload } from '../../src/service/reload.ts'
-import { RequestFailure } from '../../src/clients/request-failure.ts'
 
 const QUICK = createClientKind({ name: 'quick', count: 2, isQuick: true }, async () => {})
 const SLOW = createClientKind({ name: 'slow', count: 1, isQuick: false }, async () => {})
@@ -39,7 +40,7 @@ await t.test('a request is inside a reload when it overlaps it, and only quick k
     ledger.answered(request(from, to))
   }
   ledger.answered(request(2100, 2200, 'slow'))
-  // Known only now that it had ended before the last of them.
+  // Only now it becomes known that the reload had ended before the last of them.
   ledger.reloadEnded(reload(2000, 2300))
   ledger.answered(request(2299, 2400))
   ledger.answered(request(2400, 2405))
@@ -59,7 +60,7 @@ await t.test('each of several reloads has its own latencies', async (t) => {
   t.match(ledger.reportReloads(), [{ latencies: { answered: 1, max: 2 } }, { latencies: { answered: 1, max: 3 } }])
 })
 
-await t.test('a failure says when it was, on which connection, and how that relates to the reloads', async (t) => {
+await t.test('a failure says when it happened, on which connection, and how that relates to the reloads', async (t) => {
   const ledger = new Ledger([QUICK], START)
   ledger.failed(fail(1500, 1510, 'early'))
   ledger.reloadStarted()
@@ -76,7 +77,7 @@ await t.test('a failure says when it was, on which connection, and how that rela
   ])
 })
 
-await t.test('what is told late is where it belongs: in a reload that is over, also while the next is under way', async (t) => {
+await t.test('a request counts for the reload that it overlaps, also when it is reported during the next', async (t) => {
   const ledger = new Ledger([QUICK], START)
   ledger.reloadStarted()
   ledger.reloadEnded(reload(2000, 2300))
@@ -90,7 +91,7 @@ await t.test('what is told late is where it belongs: in a reload that is over, a
   t.match(ledger.reportSides(), { inside: { answered: 2 }, outside: { answered: 1, max: 3 } })
 })
 
-await t.test('memory is bounded: all failures count, a thousand are kept, and fifty reasons', async (t) => {
+await t.test('memory is bounded: all failures are counted, a thousand are kept, with fifty reasons', async (t) => {
   const ledger = new Ledger([QUICK], START)
   for (let number = 0; number < 2000; number++) ledger.failed(fail(1000, 1001, `reason ${number}`))
 

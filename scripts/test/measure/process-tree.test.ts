@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+
 import t from 'tap'
 
 import { childrenOf, cpuTime, exactCpuTime, processTree, proportionalMemory, residentMemory } from '../../src/measure/process-tree.ts'
 
 const WITHOUT_PROC = process.platform === 'linux' ? false : 'there is no /proc'
-/** Nobody has it: pids end below. */
-const NOBODY = 2 ** 22 + 1
-/** Starts another that waits, then waits itself, for the end of standard input; its name has what could confuse a reader of /proc. */
+/** Above the highest pid that Linux gives. */
+const UNUSED_PID = 2 ** 22 + 1
+/** Starts a child, and like it waits for the end of standard input; its name could confuse a reader of /proc. */
 const PARENT = `
   require('node:child_process').spawn(process.execPath, ['-e', 'process.stdin.resume().on("end", () => process.exit())'], { stdio: ['pipe', 'inherit', 'inherit'] })
     .on('spawn', () => console.log('ready'))
@@ -15,7 +16,7 @@ const PARENT = `
   process.stdin.resume().on('end', () => process.exit())
 `
 
-await t.test('a tree is a process with its children and theirs', { skip: WITHOUT_PROC }, async (t) => {
+await t.test('a tree is a process with all of its descendants', { skip: WITHOUT_PROC }, async (t) => {
   const parent = spawn(process.execPath, ['-e', PARENT], { stdio: ['pipe', 'pipe', 'inherit'] })
   t.teardown(async () => { parent.stdin.end(); await once(parent, 'exit') })
   await once(parent.stdout, 'data')
@@ -27,7 +28,7 @@ await t.test('a tree is a process with its children and theirs', { skip: WITHOUT
   t.ok(processTree(process.pid).includes(child as number))
 })
 
-await t.test('CPU time is that which the process knows of itself', { skip: WITHOUT_PROC }, async (t) => {
+await t.test('CPU time is the same as the process itself reports', { skip: WITHOUT_PROC }, async (t) => {
   const until = performance.now() + 300
   while (performance.now() < until);
   const { user, system } = process.cpuUsage()
@@ -37,7 +38,7 @@ await t.test('CPU time is that which the process knows of itself', { skip: WITHO
   t.ok(Math.abs(exactCpuTime(process.pid) - own) < 0.2 * own, `${exactCpuTime(process.pid)} and ${own}`)
 })
 
-await t.test('resident memory is that which the process knows of itself, and proportional memory is at most that', { skip: WITHOUT_PROC }, async (t) => {
+await t.test('resident memory is the same as the process itself reports, and proportional memory is at most that', { skip: WITHOUT_PROC }, async (t) => {
   const own = process.memoryUsage().rss
   const resident = residentMemory(process.pid)
 
@@ -46,10 +47,10 @@ await t.test('resident memory is that which the process knows of itself, and pro
   t.ok(proportionalMemory(process.pid) <= residentMemory(process.pid) * 1.2)
 })
 
-await t.test('a process that is gone uses nothing', async (t) => {
-  t.strictSame(processTree(NOBODY), [NOBODY])
-  t.equal(cpuTime([NOBODY]), 0)
-  t.equal(exactCpuTime(NOBODY), 0)
-  t.equal(residentMemory(NOBODY), 0)
-  t.equal(proportionalMemory(NOBODY), 0)
+await t.test('a process that has exited uses nothing', async (t) => {
+  t.strictSame(processTree(UNUSED_PID), [UNUSED_PID])
+  t.equal(cpuTime([UNUSED_PID]), 0)
+  t.equal(exactCpuTime(UNUSED_PID), 0)
+  t.equal(residentMemory(UNUSED_PID), 0)
+  t.equal(proportionalMemory(UNUSED_PID), 0)
 })

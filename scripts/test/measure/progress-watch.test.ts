@@ -1,8 +1,8 @@
 import t from 'tap'
 
-import type { WorkerSighting } from '../../src/clients/client-kind.ts'
-import { ProgressWatch } from '../../src/measure/progress-watch.ts'
+import type { WorkerSighting } from '../../src/clients/recorder.ts'
 import { RequestFailure } from '../../src/clients/request-failure.ts'
+import { ProgressWatch } from '../../src/measure/progress-watch.ts'
 
 const START = 1000
 const GOAL = { duration: 20_000, reloads: 2 }
@@ -12,7 +12,7 @@ const sighting = (slot: number, generation: number, seenAt: number): WorkerSight
   return { worker: { slot, generation, pid: 100 * generation + slot }, seenAt, openedAt: undefined }
 }
 
-await t.test('rate and latencies are those since the last progress, requests and failures all', async (t) => {
+await t.test('rate and latencies are those since the last progress, requests and failures those of the whole run', async (t) => {
   const watch = new ProgressWatch(START, GOAL)
   for (let number = 0; number < 10; number++) watch.answered(request(START, START + 4), true)
   watch.answered(request(START, START + 900), false)
@@ -27,7 +27,7 @@ await t.test('rate and latencies are those since the last progress, requests and
   t.match(second, { elapsed: 3000, requests: 13, failures: 1, rate: 1, latencies: undefined })
 })
 
-await t.test('workers are those that answered lately, by generation; generations are all', async (t) => {
+await t.test('workers are those that answered recently, generations all that ever did', async (t) => {
   const watch = new ProgressWatch(START, GOAL)
   watch.identified(sighting(0, 1, START))
   watch.identified(sighting(1, 1, START + 2000))

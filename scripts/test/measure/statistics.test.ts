@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { formatSummary, imbalance, median, ratio, summarize, type Summary } from '../../src/measure/statistics.ts'
+import { formatSpread, imbalance, median, ratio, spreadOf, type Spread } from '../../src/measure/statistics.ts'
 
 const MEDIANS: ReadonlyArray<readonly [values: readonly number[], expected: number]> = [
   [[], NaN],
@@ -17,18 +17,18 @@ for (const [values, expected] of MEDIANS) {
   })
 }
 
-await t.test('a summary has the median, the least and the greatest, and leaves the values in their order', async (t) => {
+await t.test('a spread has the median, the lowest and the highest, and does not reorder the values', async (t) => {
   const values = [3, 1, 8]
 
-  t.strictSame(summarize(values), { median: 3, low: 1, high: 8 })
+  t.strictSame(spreadOf(values), { median: 3, low: 1, high: 8 })
   t.strictSame(values, [3, 1, 8])
 })
 
-await t.test('a summary of nothing says so', async (t) => {
-  t.equal(formatSummary(summarize([]), String), 'not measured')
+await t.test('a spread of nothing says so', async (t) => {
+  t.equal(formatSpread(spreadOf([]), String), 'not measured')
 })
 
-const RATIOS: ReadonlyArray<readonly [title: string, values: readonly number[], bases: readonly number[], expected: Summary]> = [
+const RATIOS: ReadonlyArray<readonly [title: string, values: readonly number[], bases: readonly number[], expected: Spread]> = [
   // The medians are 20 and 20, so their quotient would say that nothing differs.
   ['is taken round by round', [10, 20, 40], [20, 40, 20], { median: 0.5, low: 0.5, high: 2 }],
   ['leaves out a round that only one side has', [1, 2, 3], [2, 2], { median: 0.75, low: 0.5, high: 1 }],
@@ -53,13 +53,13 @@ for (const [counts, expected] of IMBALANCES) {
   })
 }
 
-const FORMATS: ReadonlyArray<readonly [summary: Summary, expected: string]> = [
+const FORMATS: ReadonlyArray<readonly [spread: Spread, expected: string]> = [
   [{ median: 1.5, low: 1, high: 2 }, '1.5 (1 to 2)'],
   [{ median: 2, low: 2, high: 2 }, '2']
 ]
 
-for (const [summary, expected] of FORMATS) {
-  await t.test(`a summary is written as ${expected}`, async (t) => {
-    t.equal(formatSummary(summary, String), expected)
+for (const [spread, expected] of FORMATS) {
+  await t.test(`a spread is written as ${expected}`, async (t) => {
+    t.equal(formatSpread(spread, String), expected)
   })
 }

@@ -1,11 +1,11 @@
 import t from 'tap'
 
-import type { RequestTimes } from '../../src/clients/client-kind.ts'
+import type { RequestTimes } from '../../src/clients/recorder.ts'
 import { chooseInterval, Timeline } from '../../src/measure/timeline.ts'
 
 const START = 5000
 const INTERVAL = 100
-const PIECES = 1200
+const SLICES = 1200
 
 const request = (startedAt: number, endedAt: number): RequestTimes => {
   return { kind: 'any', startedAt: START + startedAt, endedAt: START + endedAt }
@@ -21,13 +21,13 @@ await t.test('the interval is chosen by the duration', async (t) => {
   }
 })
 
-await t.test('a run of nothing has no pieces', async (t) => {
+await t.test('an empty run has no slices', async (t) => {
   t.strictSame(new Timeline(START, INTERVAL).report(), {
     interval: INTERVAL, answered: [], failed: [], p50: [], p99: [], max: [], connections: [], workers: []
   })
 })
 
-await t.test('a request belongs to the piece in which it ended, whatever the order of telling', async (t) => {
+await t.test('a request belongs to the slice in which it ended, in any order of reports', async (t) => {
   const timeline = new Timeline(START, INTERVAL)
   timeline.answered(request(10, 310), true)
   timeline.answered(request(0, 99.9), true)
@@ -41,7 +41,7 @@ await t.test('a request belongs to the piece in which it ended, whatever the ord
   t.strictSame(max.map((latency) => latency === null ? null : Math.round(latency)), [100, 1, null, 300])
 })
 
-await t.test('latencies are of the quick requests, answers of all', async (t) => {
+await t.test('latencies are those of quick requests, answers those of all requests', async (t) => {
   const timeline = new Timeline(START, INTERVAL)
   timeline.answered(request(0, 90), false)
   for (let number = 0; number < 98; number++) timeline.answered(request(10, 11), true)
@@ -55,14 +55,14 @@ await t.test('latencies are of the quick requests, answers of all', async (t) =>
   t.strictSame(max, [80])
 })
 
-await t.test('what was told of a time before the start belongs to the first piece', async (t) => {
+await t.test('an event before the start belongs to the first slice', async (t) => {
   const timeline = new Timeline(START, INTERVAL)
   timeline.connectionChanged(1, START - 1)
 
   t.strictSame(timeline.report().connections, [1])
 })
 
-await t.test('open connections are those opened and not yet closed at the end of a piece', async (t) => {
+await t.test('open connections are those opened and not yet closed at the end of a slice', async (t) => {
   const timeline = new Timeline(START, INTERVAL)
   for (const [change, at] of [[1, 10], [1, 20], [1, 110], [-1, 120], [-1, 130], [-1, 310]] as const) {
     timeline.connectionChanged(change, START + at)
@@ -85,24 +85,24 @@ await t.test('each worker has the answers that name it, from the first to the la
   ])
 })
 
-await t.test('memory is bounded: pieces are joined in pairs, and nothing is lost', async (t) => {
+await t.test('memory is bounded: slices are merged in pairs, and nothing is lost', async (t) => {
   const timeline = new Timeline(START, INTERVAL)
-  for (let piece = 0; piece < PIECES; piece++) {
-    const at = piece * INTERVAL
-    timeline.answered(request(at, at + 1 + piece % 2), true)
+  for (let slice = 0; slice < SLICES; slice++) {
+    const at = slice * INTERVAL
+    timeline.answered(request(at, at + 1 + slice % 2), true)
     timeline.failed(request(at, at))
     timeline.identified(sighting(0, 1, at))
     timeline.connectionChanged(1, START + at)
   }
-  t.equal(timeline.report().answered.length, PIECES)
+  t.equal(timeline.report().answered.length, SLICES)
 
-  timeline.answered(request(0, PIECES * INTERVAL * 3), true)
+  timeline.answered(request(0, SLICES * INTERVAL * 3), true)
 
   const { interval, answered, failed, p50, max, connections, workers } = timeline.report()
   t.equal(interval, INTERVAL * 4)
-  t.equal(answered.length, PIECES * 3 / 4 + 1)
+  t.equal(answered.length, SLICES * 3 / 4 + 1)
   t.strictSame([answered[0], answered[299], answered.at(-1)], [4, 4, 1])
-  t.strictSame([failed[0], connections[0], connections.at(-1)], [4, 4, PIECES])
+  t.strictSame([failed[0], connections[0], connections.at(-1)], [4, 4, SLICES])
   t.ok(near(p50[0], 1))
   t.equal(Math.round(max[0] ?? 0), 2)
   t.strictSame(workers, [{ slot: 0, generation: 1, pid: 100, first: 0, answered: Array.from({ length: 300 }, () => 4) }])

@@ -1,7 +1,7 @@
 import t from 'tap'
 
+import { formatLoadSummary } from '../../src/display/load-summary.ts'
 import type { Report } from '../../src/measure/report.ts'
-import { formatSummary } from '../../src/display/summary.ts'
 import { judge, type RunEnd } from '../../src/measure/verdict.ts'
 
 const LATENCIES = { answered: 10, p50: 1, p99: 2, max: 3 }
@@ -39,7 +39,7 @@ const FAILED: Report = {
 }
 
 const QUIET: RunEnd = { exit: undefined, isInterrupted: false }
-const EXIT = { code: 0, signal: null, isUnasked: false, isKilled: false }
+const EXIT = { code: 0, signal: null, isUnexpected: false, isKilled: false }
 
 const VERDICTS: ReadonlyArray<readonly [report: Report, end: RunEnd, sentence: RegExp]> = [
   [GOOD, QUIET, /^No request failed: 20,000 requests in 10.0 s \(2,000 a second\), 1 reload completed\.$/],
@@ -47,12 +47,12 @@ const VERDICTS: ReadonlyArray<readonly [report: Report, end: RunEnd, sentence: R
   [{ ...GOOD, reloads: [], reloadsWanted: 0 }, QUIET, /^No request failed: .*, no reload\.$/],
   [FAILED, QUIET, /^FAILED: 2 of 20,000 requests failed\. 20,000 requests in 10.0 s/],
   [{ ...GOOD, requests: 0 }, QUIET, /^FAILED: no request was answered\./],
-  [{ ...GOOD, reloads: [{ ...COMPLETED, outcome: 'failed', reason: 'why' }] }, QUIET, /^FAILED: reload 1 is failed \(why\)\./],
+  [{ ...GOOD, reloads: [{ ...COMPLETED, outcome: 'failed', reason: 'why' }] }, QUIET, /^FAILED: reload 1: failed \(why\)\./],
   [{ ...GOOD, reloadsWanted: 3 }, QUIET, /^FAILED: 2 of 3 reloads did not take place\./],
   [GOOD, { ...QUIET, isInterrupted: true }, /^FAILED: the run was interrupted\./],
-  [GOOD, { ...QUIET, exit: { ...EXIT, code: 1 } }, /^FAILED: the service ended with code 1 instead of 0\./],
-  [GOOD, { ...QUIET, exit: { ...EXIT, code: null, signal: 'SIGSEGV' } }, /ended with SIGSEGV instead of 0/],
-  [GOOD, { ...QUIET, exit: { ...EXIT, isUnasked: true } }, /^FAILED: the service ended with code 0 during the run\./],
+  [GOOD, { ...QUIET, exit: { ...EXIT, code: 1 } }, /^FAILED: the service exited with code 1 instead of 0\./],
+  [GOOD, { ...QUIET, exit: { ...EXIT, code: null, signal: 'SIGSEGV' } }, /exited with SIGSEGV instead of 0/],
+  [GOOD, { ...QUIET, exit: { ...EXIT, isUnexpected: true } }, /^FAILED: the service exited with code 0 during the run\./],
   [GOOD, { ...QUIET, exit: { ...EXIT, isKilled: true } }, /^FAILED: the service did not stop in time after SIGTERM/],
   [{ ...FAILED, reloadsWanted: 2 }, QUIET, /^FAILED: 2 of 20,000 requests failed; 1 of 2 reloads did not take place\./]
 ]
@@ -67,11 +67,11 @@ for (const [report, end, sentence] of VERDICTS) {
 }
 
 await t.test('the summary of a good run', async (t) => {
-  t.equal(formatSummary(GOOD), `
+  t.equal(formatLoadSummary(GOOD), `
 clients   count  requests  failed  p50 ms  p99 ms  max ms
 quick         2        10       0     1.0     2.0     3.0
 idle          1         0       0
-together      3    20,000       0
+total         3    20,000       0
 
 reload   at ms    outcome  generation  took ms  GET / meanwhile  p99 ms
 1        5,000  completed           2      321               10     2.0
@@ -82,7 +82,7 @@ load generator: 0.63 processors, event loop busy 50 % of the time, late by 0.5 m
 })
 
 await t.test('the summary of a bad run says what failed, when and why', async (t) => {
-  t.match(formatSummary(FAILED), `
+  t.match(formatLoadSummary(FAILED), `
 failures      reason  count
 quick     ECONNRESET      2
 
@@ -92,11 +92,11 @@ quick        ECONNRESET  6,000      3.0      0                          1,000 ms
 `)
 })
 
-await t.test('the summary says what had become of the relieved workers', async (t) => {
+await t.test('the summary says what became of the relieved workers', async (t) => {
   const drains = { begun: 6, finished: 3, killed: 1, longest: 4321 }
 
-  t.match(formatSummary({ ...GOOD, drains }), `
-workers relieved: 6; gone when the load ended 3, killed 1, still draining 2; the longest drain took 4,321 ms or more
+  t.match(formatLoadSummary({ ...GOOD, drains }), `
+workers relieved: 6; when the load ended 3 had exited, 1 had been killed and 2 were draining; the longest drain took 4,321 ms or more
 `)
-  t.match(formatSummary({ ...GOOD, drains: { begun: 2, finished: 2, killed: 0, longest: 5 } }), /the longest drain took 5\.0 ms\n/)
+  t.match(formatLoadSummary({ ...GOOD, drains: { begun: 2, finished: 2, killed: 0, longest: 5 } }), /the longest drain took 5\.0 ms\n/)
 })

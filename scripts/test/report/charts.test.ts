@@ -21,7 +21,7 @@ await t.test('each chart has a series for each list of its data, units on its ax
   }
 })
 
-await t.test('the last piece of time, which the end of the load cuts short, is left out', async (t) => {
+await t.test('the last slice of time, which the end of the load cuts short, is left out', async (t) => {
   const charts = drawCharts(SCRIPT, sampleRecord({ loadDuration: 1100 }))
 
   t.strictSame(charts.get('throughput')?.data.slice(0, 2), [[0.125, 0.375, 0.625, 0.875], [1600, 2000, 2000, 2000]])
@@ -38,7 +38,7 @@ await t.test('reloads are shaded from SIGHUP to their end, those that did not co
   }
 })
 
-await t.test('each piece of time with failures has one cross, and without failures there is none', async (t) => {
+await t.test('each slice of time with failures has one cross, and a run without failures has none', async (t) => {
   const marks = (record: Parameters<typeof drawCharts>[1]) => {
     return drawCharts(SCRIPT, record).get('throughput')?.calls.filter(([method]) => method === 'stroke').length
   }
@@ -60,7 +60,7 @@ await t.test('the shares of the workers fill the height, in the colours of their
   ])
 })
 
-await t.test('nothing is drawn at no place, whatever is missing', async (t) => {
+await t.test('nothing is drawn at an invalid place, whatever is missing', async (t) => {
   const none = { answered: [], failed: [], p50: [], p99: [], max: [], connections: [], workers: [], interval: 100 }
   const nameless = { slot: undefined, generation: undefined, pid: undefined, first: 0, answered: [5] }
   const records = [

@@ -3,22 +3,22 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
-import { formatRunRecord } from '../../src/report/run-record.ts'
+import { picture as runPicture } from '../../src/report/picture-program.ts'
 import { renderPicture } from '../../src/report/picture.ts'
-import { drawPicture } from '../../src/report/picture-program.ts'
+import { formatRunRecord } from '../../src/report/run-record.ts'
 import { decades, linear, logarithmic, ticksUpTo } from '../../src/report/scale.ts'
 import { stackWorkers } from '../../src/report/worker-stack.ts'
 import { readMarkup } from '../helpers/markup.ts'
 import { failedRecord, sampleRecord } from '../helpers/sample-record.ts'
 
-await t.test('the picture is well formed, loads nothing, and says who sees nothing what it shows', async (t) => {
+await t.test('the picture is well formed, loads nothing, and describes itself in text', async (t) => {
   const elements = readMarkup(renderPicture(sampleRecord()))
 
   t.match(elements[0], { name: 'svg', attributes: /role="img" aria-labelledby="title about"/ })
   t.notOk(elements.some(({ name, attributes }) => name === 'image' || name === 'script' || /href|src/.test(attributes)))
 })
 
-await t.test('a reload is a shade on both panels, zero failures are a text, and failures are crosses', async (t) => {
+await t.test('reloads are shaded on both panels, failures are crosses, and no failures are a text', async (t) => {
   const picture = renderPicture(sampleRecord())
   const failed = renderPicture(failedRecord('</text><script>x</script>', [10, 20, 600]))
 
@@ -30,7 +30,7 @@ await t.test('a reload is a shade on both panels, zero failures are a text, and 
   readMarkup(failed)
 })
 
-await t.test('no coordinate is missing, whatever is', async (t) => {
+await t.test('no coordinate is invalid, whatever is missing', async (t) => {
   const { timeline } = sampleRecord()
   const none = { ...timeline, answered: [], failed: [], p50: [], p99: [], max: [], connections: [], workers: [] }
   for (const record of [sampleRecord(), sampleRecord({ timeline: none, reloads: [] }), sampleRecord({ timeline: { ...timeline, workers: [] } })]) {
@@ -38,7 +38,7 @@ await t.test('no coordinate is missing, whatever is', async (t) => {
   }
 })
 
-await t.test('answers are stacked by worker, in proportion to those that name theirs', async (t) => {
+await t.test('answers are stacked by worker, in proportion to those that name their worker', async (t) => {
   const { columns, highest, generations } = stackWorkers(sampleRecord())
 
   t.equal(highest, 2000)
@@ -51,7 +51,7 @@ await t.test('answers are stacked by worker, in proportion to those that name th
   })
 })
 
-await t.test('a long run is drawn in a hundred columns at most', async (t) => {
+await t.test('a long run is drawn in at most a hundred columns', async (t) => {
   const { timeline } = sampleRecord()
   const answered = Array.from({ length: 350 }, () => 100)
   const { columns } = stackWorkers({ loadDuration: 350 * 250, timeline: { ...timeline, answered, workers: [] } })
@@ -72,7 +72,7 @@ await t.test('scales and their ticks', async (t) => {
   t.strictSame(decades(1, 1), [1, 10])
 })
 
-await t.test('the program draws a record, and says what it cannot read or write', async (t) => {
+await t.test('the program draws a record, and reports what it cannot read or write', async (t) => {
   const folder = t.testdir({ 'other.json': '{"format":"other"}', 'new.json': '{"format":"baton-load-test","version":2}', 'text.json': 'text' })
   const [run, picture] = [join(folder, 'run.json'), join(folder, 'run.svg')]
   writeFileSync(run, formatRunRecord(sampleRecord()))
@@ -81,8 +81,8 @@ await t.test('the program draws a record, and says what it cannot read or write'
     [['--help'], 0, /^Usage: npm run picture/],
     [[run], 64, /^1 files are given: there must be two/],
     [[join(folder, 'none.json'), picture], 64, /none\.json cannot be read: ENOENT/],
-    [[join(folder, 'other.json'), picture], 64, /other\.json is no record of a load test/],
-    [[join(folder, 'text.json'), picture], 64, /text\.json is no record of a load test/],
+    [[join(folder, 'other.json'), picture], 64, /other\.json is not a record of a load test/],
+    [[join(folder, 'text.json'), picture], 64, /text\.json is not a record of a load test/],
     [[join(folder, 'new.json'), picture], 64, /new\.json is a record of version 2: it must be of version 1/],
     [[run, folder], 64, /^the picture is .*, which cannot be written: it is a directory/]
   ]
@@ -90,7 +90,7 @@ await t.test('the program draws a record, and says what it cannot read or write'
     let output = ''
     const stream = { write: (text: string) => { output += text } }
 
-    t.equal(drawPicture(args, { stdout: stream, stderr: stream }), code, String(expected))
+    t.equal(await runPicture(args, { stdout: stream, stderr: stream }), code, String(expected))
     t.match(output, expected)
   }
   t.equal(readFileSync(picture, 'utf8'), renderPicture(sampleRecord()))

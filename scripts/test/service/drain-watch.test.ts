@@ -8,22 +8,22 @@ await t.test('drains are followed from their beginning to the exit of the worker
     [1000, 'worker:draining', 11],
     [1100, 'worker:draining', 12],
     [1200, 'worker:draining', 13],
-    // A crash of one that was not draining.
+    // A crash of a worker that was not draining.
     [1300, 'worker:exited', 99, 'SIGSEGV'],
     [1500, 'worker:exited', 11],
     [3100, 'worker:exited', 12, 'SIGKILL']
   ]
 
-  for (const [now, event, pid, signal = null] of lines) watch.hear({ event, pid, signal }, now)
+  for (const [now, event, pid, signal = null] of lines) watch.observe({ event, pid, signal }, now)
 
   t.strictSame(watch.report(3150), { begun: 3, finished: 1, killed: 1, longest: 2000 })
   t.strictSame(watch.report(4200), { begun: 3, finished: 1, killed: 1, longest: 3000 })
 })
 
-await t.test('without a line there is no drain', async (t) => {
+await t.test('a line without a pid is ignored', async (t) => {
   const watch = new DrainWatch()
 
-  watch.hear({ event: 'worker:draining' }, 1)
+  watch.observe({ event: 'worker:draining' }, 1)
 
   t.strictSame(watch.report(1000), { begun: 0, finished: 0, killed: 0, longest: 0 })
 })

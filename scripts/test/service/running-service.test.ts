@@ -3,11 +3,11 @@ import { once } from 'node:events'
 
 import t, { type Test } from 'tap'
 
-import { findFreePort } from '../../src/service/free-port.ts'
 import { freshConnections } from '../../src/clients/kinds/fresh-connections.ts'
-import { runLoad } from '../../src/load-test/load-run.ts'
-import { RunningService } from '../../src/service/running-service.ts'
 import { createTarget, type Target } from '../../src/clients/target.ts'
+import { runLoad } from '../../src/load-test/load-run.ts'
+import { findFreePort } from '../../src/service/free-port.ts'
+import { RunningService } from '../../src/service/running-service.ts'
 import { program } from '../helpers/fixture.ts'
 
 const OPTIONS = { duration: 300, timeout: 5000, reloadTimeout: 5000 }
@@ -24,11 +24,11 @@ await Promise.all([
 
     t.match(report, { failures: 0, generations: [1, 2], reloads: [{ outcome: 'completed', generation: 2 }] })
     const [reload] = report.reloads
-    t.ok(reload && reload.duration < 1000, 'the second of calm is not part of it')
+    t.ok(reload && reload.duration < 1000, 'the second of quiet time is not part of it')
     t.ok(report.outside.answered > 0)
   }),
 
-  t.test('a service that does not reload is found out by the timeout', async (t) => {
+  t.test('the timeout shows that a service does not reload', async (t) => {
     const { target, service } = await startFixture(t, 'ignores-sighup')
     const reloader = new RunningService(service.pid ?? 0)
 
@@ -37,7 +37,7 @@ await Promise.all([
     t.match(report.reloads, [{ outcome: 'unknown', reason: 'no new generation has answered within 500 ms' }])
   }),
 
-  t.test('a reload is followed no longer than somebody wants to know', async (t) => {
+  t.test('an interruption ends the wait for a reload', async (t) => {
     const { service } = await startFixture(t, 'ignores-sighup')
     const reloader = new RunningService(service.pid ?? 0)
     reloader.observe({ worker: { generation: 1 }, openedAt: 0, seenAt: 0 })
@@ -45,13 +45,13 @@ await Promise.all([
     t.match(await reloader.reload(60_000, AbortSignal.timeout(1)), { outcome: 'unknown', reason: 'the run was interrupted' })
   }),
 
-  t.test('there is no reload of a service whose answers name no generation', async (t) => {
+  t.test('a service whose answers name no generation is not reloaded', async (t) => {
     const reloader = new RunningService(process.pid)
 
     t.match(await reloader.reload(100, NEVER), { outcome: 'unknown', reason: /names a generation/ })
   }),
 
-  t.test('a pid that nobody has is refused', async (t) => {
+  t.test('a pid without a process is refused', async (t) => {
     const { service } = await startFixture(t, 'reloads')
     service.kill('SIGKILL')
     await once(service, 'exit')

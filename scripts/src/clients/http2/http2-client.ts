@@ -1,30 +1,26 @@
 import { connect, type ClientHttp2Session } from 'node:http2'
 
+import { startTrace } from '../connection-trace.ts'
 import { announceSocket } from '../connection-watch.ts'
-import { startTrace, type ConnectionTrace } from '../connection-trace.ts'
-import { exchange, type Http2Answer } from './http2-exchange.ts'
 import { RequestFailure, toRequestFailure } from '../request-failure.ts'
 import type { Target } from '../target.ts'
+import { exchange, type Http2Answer } from './http2-exchange.ts'
+import type { Session } from './http2-session.ts'
 
-export interface Session {
-  readonly http2: ClientHttp2Session
-  readonly trace: ConnectionTrace
-}
-
-/** Keeps one HTTP/2 connection until the server says goodbye (GOAWAY), then opens the next for further requests. */
+/** Uses one HTTP/2 connection until the server says goodbye (GOAWAY), then opens the next for further requests. */
 export class Http2Client {
   readonly #target: Target
   readonly #timeout: number
   #session: Session | undefined
 
-  /** @param timeout milliseconds that one request may take; also the limit of opening a connection */
+  /** @param timeout milliseconds that one request may take; also the limit for opening a connection */
   constructor (target: Target, timeout: number) {
     this.#target = target
     this.#timeout = timeout
   }
 
   /**
-   * The connection for the next requests. One that had its GOAWAY finishes what it has.
+   * The connection for the next requests. After a GOAWAY the old connection finishes its streams.
    *
    * @throws RequestFailure when no new one opens
    */
@@ -41,7 +37,7 @@ export class Http2Client {
    * @throws RequestFailure
    */
   async request (session: Session, path: string, body?: Buffer): Promise<Http2Answer | undefined> {
-    // The GOAWAY may have come since; nothing was sent then, so it is no request.
+    // A GOAWAY may have arrived meanwhile; nothing has been sent then, so there is no request.
     if (!isOpen(session.http2)) return undefined
     return await exchange(session, path, body, this.#timeout)
   }
@@ -66,7 +62,7 @@ async function open ({ origin }: Target, timeout: number): Promise<Session> {
       http2.destroy()
       reject(new RequestFailure('timeout of the connection'))
     }, timeout)
-    // Also later: what goes wrong is told by each stream.
+    // Stays for later errors, which each stream reports.
     http2.on('error', (error) => {
       clearTimeout(deadline)
       reject(toRequestFailure(error))

@@ -1,8 +1,8 @@
 import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
 
 import { WORKER_HEADER } from '../connection-trace.ts'
-import type { Session } from './http2-client.ts'
 import { RequestFailure } from '../request-failure.ts'
+import type { Session } from './http2-session.ts'
 
 const { HTTP2_HEADER_METHOD, HTTP2_HEADER_PATH, HTTP2_HEADER_STATUS, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM, NGHTTP2_CANCEL } = constants
 
@@ -12,13 +12,13 @@ export interface Http2Answer {
 }
 
 /**
- * One request on a connection of HTTP/2.
+ * Makes one request on an HTTP/2 connection.
  *
  * @param body makes it a POST
  * @param timeout milliseconds until the whole answer must be there
- * @returns undefined when the server says that it has not processed it: the stream was refused, or is above the
- * last one that its GOAWAY names. Anybody else would repeat it (RFC 9113, section 8.7); nobody here does.
- * @throws RequestFailure that says on which connection
+ * @returns undefined when the server reports that it has not processed the request: the stream was refused, or is
+ * above the last one that its GOAWAY names. Other clients would repeat it (RFC 9113, section 8.7).
+ * @throws RequestFailure with its connection
  */
 export async function exchange (
   { http2, trace }: Session, path: string, body: Buffer | undefined, timeout: number
@@ -26,7 +26,7 @@ export async function exchange (
   const stream = http2.request({
     [HTTP2_HEADER_METHOD]: body === undefined ? 'GET' : 'POST',
     [HTTP2_HEADER_PATH]: path,
-    // Fastify takes a request that names neither a type nor a length for one without a body.
+    // Fastify assumes that a request with neither a type nor a length has no body.
     ...body === undefined ? {} : { 'content-type': 'application/octet-stream', 'content-length': body.length }
   }, { endStream: body === undefined })
   trace.sentAt = performance.now()
@@ -47,7 +47,7 @@ export async function exchange (
     bytes += piece.length
   })
   stream.on('end', () => { isComplete = true })
-  // Its code is told by `rstCode`.
+  // `rstCode` has its code.
   stream.on('error', () => {})
   await new Promise<void>((resolve) => { stream.once('close', resolve) })
   clearTimeout(deadline)
@@ -65,7 +65,7 @@ export async function exchange (
 }
 
 function reasonOf ({ rstCode }: ClientHttp2Stream, bytes: number): string {
-  // What Node says of a stream whose connection ended under it.
+  // Node's codes for a stream whose connection ended.
   if (rstCode === NGHTTP2_NO_ERROR || rstCode === NGHTTP2_CANCEL) return bytes === 0 ? 'closed without an answer' : 'cut answer'
   return `stream reset by code ${rstCode}`
 }

@@ -6,7 +6,7 @@ import type { Target } from '../target.ts'
  * Asks a target by ALPN whether it speaks HTTP/2.
  *
  * @param timeout milliseconds
- * @returns false for one without TLS, or that does not answer
+ * @returns false when the target has no TLS, or does not answer
  */
 export async function speaksHttp2 ({ host, port, isSecure }: Target, timeout: number): Promise<boolean> {
   if (!isSecure) return false

@@ -4,7 +4,7 @@ import { createPool, get } from '../library/undici-get.ts'
 /**
  * undici as most programs use it: a pool of connections that are never idle.
  *
- * A `Pool`, because an `Agent` of limited connections opens one for every request once a server has
+ * A `Pool`, because an `Agent` with limited connections opens one for every request once a server has
  * answered `Connection: close`.
  */
 export function busyKeepAlive (count: number): ClientKind {

@@ -6,18 +6,19 @@ import { readAnswer } from '../raw/read-answer.ts'
 import { RequestFailure } from '../request-failure.ts'
 
 const PIECES = 8
-const PIECE = Buffer.alloc(16 * 1024, 'nobody reads this ')
-const SHORTEST = 50
-const LONGEST = 500
+const PIECE = Buffer.alloc(16 * 1024, 'the server discards this ')
+/** Milliseconds of an upload. */
+const SHORTEST_UPLOAD = 50
+const LONGEST_UPLOAD = 500
 
-/** Of a note that is not JSON: known when the head has come. */
-const REFUSED = 415
+/** For a note that is not JSON, which the head already shows. */
+const REFUSED_STATUS = 415
 
 /**
- * Uploads that are refused before their body has arrived, by clients that send it to its end all the same.
+ * Uploads that the server refuses before their body has arrived, and that the client still sends to the end.
  *
- * The answer has to come whole: a server that closes with the rest of the body unread resets the connection, and
- * the reset can overtake what it had to say.
+ * The answer must arrive completely: a server that closes with the rest of the body unread resets the connection,
+ * and the reset can overtake the answer.
  */
 export function earlyAnswers (count: number): ClientKind {
   return createClientKind({ name: 'early answers', count, isQuick: false }, async (loop, { target, timeout }) => {
@@ -27,7 +28,7 @@ export function earlyAnswers (count: number): ClientKind {
     ])
     await loop.run(async () => {
       const startedAt = performance.now()
-      const delay = loop.between(SHORTEST, LONGEST) / PIECES
+      const delay = loop.between(SHORTEST_UPLOAD, LONGEST_UPLOAD) / PIECES
       const connection = await client.connection()
       connection.request(head)
       for (let piece = 0; piece < PIECES && connection.isReusable; piece++) {
@@ -42,13 +43,13 @@ export function earlyAnswers (count: number): ClientKind {
 }
 
 function checkRefusal ({ status, body }: HttpResponse): void {
-  if (status !== REFUSED) throw new RequestFailure(`status ${status}`, body.length)
+  if (status !== REFUSED_STATUS) throw new RequestFailure(`status ${status}`, body.length)
   if (!saysRefused(body.toString())) throw new RequestFailure('wrong content', body.length)
 }
 
 function saysRefused (body: string): boolean {
   try {
-    return JSON.parse(body).statusCode === REFUSED
+    return JSON.parse(body).statusCode === REFUSED_STATUS
   } catch {
     return false
   }

@@ -5,13 +5,14 @@ import { requestHead } from '../raw/raw-request.ts'
 import { readAnswer } from '../raw/read-answer.ts'
 import { assertSuccess, RequestFailure } from '../request-failure.ts'
 
+/** Milliseconds until a client leaves a stream. */
 const SHORTEST_STAY = 200
 const LONGEST_STAY = 6000
 const LONGEST_PAUSE = 500
 
 /**
- * Server-sent events, which have no end of their own: a stream ends well when the server says goodbye, or when the
- * client has heard an event and leaves. Any other end is a cut one.
+ * Server-sent events, which have no end of their own: a stream ends well with the goodbye of the server, or when the
+ * client leaves after an event. Any other end is a failure.
  */
 export function eventStreams (count: number): ClientKind {
   return createClientKind({ name: 'event streams', count, isQuick: false }, async (loop, { target, timeout }) => {
@@ -23,7 +24,7 @@ export function eventStreams (count: number): ClientKind {
       const connection = await client.connection()
       connection.request(request)
 
-      // It stays from the first event on, and leaves with an event, never between two.
+      // The stay counts from the first event, and ends with an event, never between two.
       let hasLeft = false
       let firstAt: number | undefined
       await connection.until(({ pendingHead, pendingBody }) => {

@@ -4,13 +4,14 @@ import { requestHead } from '../raw/raw-request.ts'
 import { expectBody, readAnswer } from '../raw/read-answer.ts'
 import { assertSuccess, RequestFailure } from '../request-failure.ts'
 
-const LENGTH = 4096
+const BODY_LENGTH = 4096
+/** Milliseconds between `100 Continue` and the body. */
 const SHORTEST_PAUSE = 0
 const LONGEST_PAUSE = 300
 
 /**
  * Uploads that wait for `100 Continue` before they send the body (RFC 9110, section 10.1.1), which must come back
- * byte by byte. Between the two the server has read a head and nothing else.
+ * unchanged. In between the server has read only a head.
  */
 export function expectContinue (count: number): ClientKind {
   return createClientKind({ name: 'expect 100-continue', count, isQuick: false }, async (loop, { target, timeout }, index) => {
@@ -18,7 +19,7 @@ export function expectContinue (count: number): ClientKind {
     let turn = 0
     await loop.run(async () => {
       const startedAt = performance.now()
-      const body = Buffer.alloc(LENGTH, `continued ${turn++} of client ${index}, `)
+      const body = Buffer.alloc(BODY_LENGTH, `continued ${turn++} of client ${index}, `)
       const connection = await client.connection()
       connection.request(requestHead(target, 'POST', '/echo', [
         'Content-Type: application/octet-stream', `Content-Length: ${body.length}`, 'Expect: 100-continue'
@@ -26,7 +27,7 @@ export function expectContinue (count: number): ClientKind {
       await connection.until(({ interim }) => interim.includes(100), timeout)
       if (!connection.pending.interim.includes(100)) {
         await readAnswer(connection, timeout, ({ status, body }) => {
-          // The server has been promised a body: it would take the next request for it.
+          // The server still expects a body, and would read the next request as that.
           connection.close()
           assertSuccess(status, body.length)
           throw new RequestFailure('an answer without 100 Continue', body.length)

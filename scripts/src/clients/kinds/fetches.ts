@@ -6,8 +6,8 @@ import { fetchText, type Fetch } from '../library/fetch-text.ts'
 const LONGEST_PAUSE = 300
 
 /**
- * The `fetch` that Node has built in, with its own connections. Over TLS it is that of undici, because the
- * built-in one cannot be told of a certificate that nobody signed.
+ * The `fetch` that is built into Node, with its own connections. Over TLS that of undici is used, because the
+ * built-in one cannot accept a self-signed certificate.
  */
 export function fetches (count: number): ClientKind {
   const traits = { name: 'fetch', count, isQuick: true }

@@ -3,10 +3,10 @@ import { Connection } from '../raw/connection.ts'
 import { requestHead } from '../raw/raw-request.ts'
 import { readHello } from '../raw/read-answer.ts'
 
-/** Each connection leaves its port in TIME_WAIT for a minute; without a pause they would run out. */
+/** Milliseconds. Each connection leaves its port in TIME_WAIT for a minute; without a pause the ports would run out. */
 const LONGEST_PAUSE = 20
 
-/** A new connection for each request: half of them ask the server to close, the others close themselves. */
+/** A new connection for each request: for half of them the client asks the server to close, the others it closes itself. */
 export function freshConnections (count: number): ClientKind {
   return createClientKind({ name: 'new connection each', count, isQuick: true }, async (loop, { target, timeout }) => {
     const asksToClose = requestHead(target, 'GET', '/', ['Connection: close'])

@@ -3,16 +3,16 @@ import { Http2Client } from '../http2/http2-client.ts'
 import type { Http2Answer } from '../http2/http2-exchange.ts'
 import { assertSuccess, RequestFailure } from '../request-failure.ts'
 
-/** Besides the upload. */
+/** In addition to the upload. */
 const GETS = 2
 const UPLOAD_LENGTH = 20_000
 const LONGEST_PAUSE = 200
 
 /**
- * Three requests at once on one connection of HTTP/2, one of them an upload that must come back byte by byte.
+ * Three requests at once on one HTTP/2 connection, one of them an upload that must come back unchanged.
  *
- * After a GOAWAY further requests go on a new connection. One that the server has not processed, as it says, is
- * neither a success nor a failure, and is counted apart.
+ * After a GOAWAY further requests use a new connection. A request that the server reports as not processed is
+ * neither a success nor a failure, and is counted separately.
  */
 export function http2Streams (count: number): ClientKind {
   return createClientKind({ name: 'HTTP/2 streams', count, isQuick: true }, async (loop, { target, timeout }, index) => {

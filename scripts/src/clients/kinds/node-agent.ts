@@ -6,7 +6,7 @@ import { getByAgent } from '../library/node-get.ts'
 
 const LONGEST_PAUSE = 300
 
-/** Node's own client with its keep-alive agent, as most libraries of Node use it: one agent for all. */
+/** Node's own client with a keep-alive agent, as most Node libraries use it: one agent for all clients. */
 export function nodeAgent (count: number): ClientKind {
   const traits = { name: 'keep-alive (http.Agent)', count, isQuick: true }
   return {

@@ -4,11 +4,11 @@ import { createPool, get } from '../library/undici-get.ts'
 const SHORTEST_PAUSE = 50
 const LONGEST_PAUSE = 1500
 
-/** undici between bursts of work: its connection is idle most of the time, when a worker drains too. */
+/** undici with pauses: its connections are idle most of the time, also while a worker drains. */
 export function pausedKeepAlive (count: number): ClientKind {
   const traits = { name: 'keep-alive, pauses (undici)', count, isQuick: true }
   return createClientKind(traits, async (loop, { target, timeout }) => {
-    // A pool each: one for all would use the same few connections again and again.
+    // A pool for each client, because a shared one would use the same few connections again and again.
     const pool = createPool(target, 1)
     await loop.run(async () => {
       const startedAt = performance.now()

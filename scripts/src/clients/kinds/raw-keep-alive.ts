@@ -8,22 +8,22 @@ import { readHello } from '../raw/read-answer.ts'
 const SHORTEST_PAUSE = 50
 const LONGEST_PAUSE = 1500
 
-/** With a hint of a minute, a run would be over before the second request. */
+/** Milliseconds: with a hint of a minute, the run would end before the second request. */
 const LONGEST_HINT = 10_000
-/** Of a server that gives no hint; Node's is 5 s by default. */
+/** For a server that gives no hint; Node's is 5 s by default. */
 const DEFAULT_HINT = 5000
-/** Shares of the hint between which a client pauses. */
+/** Pauses are between these shares of the hint. */
 const BELOW_HINT = [0.1, 0.8] as const
 const AROUND_HINT = [0.1, 1.1] as const
 
-type Rest = (loop: ClientLoop, connection: Connection) => Promise<void>
+type Pause = (loop: ClientLoop, connection: Connection) => Promise<void>
 
-/** Clients that use a connection until they are told to stop, and trust no hint about its idle time. */
+/** Clients that use a connection until an answer closes it, and ignore the hint about its idle time. */
 export function rawKeepAliveBusy (count: number): ClientKind {
   return rawKeepAlive('keep-alive, busy (raw)', count, async () => {})
 }
 
-/** The same, idle most of the time: a worker that drains must not close under them. */
+/** The same clients, idle most of the time: a draining worker must not close their connections under a request. */
 export function rawKeepAlivePaused (count: number): ClientKind {
   return rawKeepAlive('keep-alive, pauses (raw)', count, async (loop) => {
     await loop.pause(loop.between(SHORTEST_PAUSE, LONGEST_PAUSE))
@@ -31,26 +31,26 @@ export function rawKeepAlivePaused (count: number): ClientKind {
 }
 
 /**
- * Long pauses by a client that reads no hint, below what the server allows (beyond it, requests fail without any
- * reload): a whole drain may pass while its connection is idle.
+ * Long pauses of a client that ignores the hint, but shorter than the server allows (beyond, requests fail without
+ * any reload): a whole drain may pass while its connection is idle.
  */
 export function hintIgnored (count: number): ClientKind {
   return rawKeepAlive('keep-alive, hint ignored (raw)', count, pauseBy(BELOW_HINT))
 }
 
-/** Pauses up to and beyond the hint, by a client that leaves the connection a second before it runs out. */
+/** Pauses up to and beyond the hint, of a client that leaves the connection a second before the hint runs out. */
 export function hintHonoured (count: number): ClientKind {
   return rawKeepAlive('keep-alive, hint honoured (raw)', count, pauseBy(AROUND_HINT), { honoursHint: true })
 }
 
-function pauseBy ([from, to]: readonly [number, number]): Rest {
+function pauseBy ([from, to]: readonly [number, number]): Pause {
   return async (loop, { keepAliveHint = DEFAULT_HINT }) => {
     const hint = Math.min(keepAliveHint, LONGEST_HINT)
     await loop.pause(loop.between(hint * from, hint * to))
   }
 }
 
-function rawKeepAlive (name: string, count: number, rest: Rest, options: { readonly honoursHint?: boolean } = {}): ClientKind {
+function rawKeepAlive (name: string, count: number, pause: Pause, options: { readonly honoursHint?: boolean } = {}): ClientKind {
   return createClientKind({ name, count, isQuick: true }, async (loop, { target, timeout }) => {
     const client = new KeepAliveClient(target, timeout, options)
     const request = requestHead(target, 'GET', '/')
@@ -60,7 +60,7 @@ function rawKeepAlive (name: string, count: number, rest: Rest, options: { reado
       connection.request(request)
       await readHello(loop, connection, timeout)
       loop.answered(startedAt)
-      await rest(loop, connection)
+      await pause(loop, connection)
     })
     client.close()
   })

@@ -4,10 +4,11 @@ import { requestHead } from '../raw/raw-request.ts'
 import { expectBody, readAnswer } from '../raw/read-answer.ts'
 
 const CHUNKS = 20
+/** Milliseconds. */
 const CHUNK_DELAY = 30
-const WHOLE = Buffer.from(Array.from({ length: CHUNKS }, (_, chunk) => `chunk ${chunk}\n`).join(''))
+const WHOLE_BODY = Buffer.from(Array.from({ length: CHUNKS }, (_, chunk) => `chunk ${chunk}\n`).join(''))
 
-/** Answers that take 0.6 s to arrive, compared with what they should be. */
+/** Answers that take 0.6 s to arrive, and must be complete. */
 export function streams (count: number): ClientKind {
   return createClientKind({ name: 'streams', count, isQuick: false }, async (loop, { target, timeout }) => {
     const client = new KeepAliveClient(target, timeout)
@@ -16,7 +17,7 @@ export function streams (count: number): ClientKind {
       const startedAt = performance.now()
       const connection = await client.connection()
       connection.request(request)
-      await readAnswer(connection, timeout, expectBody(WHOLE))
+      await readAnswer(connection, timeout, expectBody(WHOLE_BODY))
       loop.answered(startedAt)
     })
     client.close()

@@ -5,12 +5,13 @@ import { expectBody, readAnswer } from '../raw/read-answer.ts'
 
 const PIECES = 8
 const PIECE_LENGTH = 4096
-const SHORTEST = 200
-const LONGEST = 1000
+/** Milliseconds of an upload. */
+const SHORTEST_UPLOAD = 200
+const LONGEST_UPLOAD = 1000
 
 /**
- * Bodies that arrive in pieces over 0.2 to 1 s and must come back byte by byte; half of them announce
- * their length, half are chunked. Requests that have begun to arrive when a reload begins.
+ * Bodies that arrive in pieces over 0.2 to 1 s and must come back unchanged; half of them have a length, half
+ * are chunked. These are requests that have partly arrived when a reload begins.
  */
 export function uploads (count: number): ClientKind {
   return createClientKind({ name: 'slow uploads', count, isQuick: false }, async (loop, { target, timeout }, index) => {
@@ -18,10 +19,10 @@ export function uploads (count: number): ClientKind {
     let turn = 0
     await loop.run(async () => {
       const startedAt = performance.now()
-      // No two alike, so that a mix-up shows.
+      // No two are alike, so that a mix-up is noticed.
       const body = Buffer.alloc(PIECES * PIECE_LENGTH, `upload ${turn} of client ${index}, `)
       const isChunked = turn++ % 2 === 1
-      const delay = loop.between(SHORTEST, LONGEST) / PIECES
+      const delay = loop.between(SHORTEST_UPLOAD, LONGEST_UPLOAD) / PIECES
       const connection = await client.connection()
 
       connection.request(requestHead(target, 'POST', '/echo', [

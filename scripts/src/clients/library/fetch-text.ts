@@ -1,7 +1,7 @@
 import { assertSuccess, RequestFailure } from '../request-failure.ts'
 import { followRequest } from './undici-trace.ts'
 
-/** What is needed of `fetch`: Node's and undici's differ in their types only. */
+/** What is used of `fetch`: Node's and undici's differ only in their types. */
 export type Fetch = (url: string, options: { headers: Record<string, string>, signal: AbortSignal }) => Promise<FetchedResponse>
 
 interface FetchedResponse {
@@ -11,7 +11,7 @@ interface FetchedResponse {
 }
 
 /**
- * @param timeout milliseconds until the whole body must be there
+ * @param timeout milliseconds until the whole body must have arrived
  * @param check throws a RequestFailure for a wrong body
  * @throws RequestFailure
  */
@@ -41,7 +41,7 @@ export async function fetchText (send: Fetch, url: string, timeout: number, chec
   }
 }
 
-/** It says "fetch failed" or "terminated", and why in the cause, whose class is that of an undici which nobody can import. */
+/** `fetch` throws "fetch failed" or "terminated" with the reason as its cause, whose class cannot be imported from Node. */
 function toFailure (error: unknown, bytes: number, deadline: AbortSignal): RequestFailure {
   if (error instanceof RequestFailure) return error
   if (deadline.aborted) return new RequestFailure('timeout', bytes)

@@ -2,17 +2,17 @@ import { request as requestPlain, type Agent, type IncomingMessage } from 'node:
 import { request as requestSecure } from 'node:https'
 import type { Socket } from 'node:net'
 
-import { announceSocket } from '../connection-watch.ts'
 import { startTrace, WORKER_HEADER, type ConnectionTrace } from '../connection-trace.ts'
+import { announceSocket } from '../connection-watch.ts'
 import { assertSuccess, RequestFailure, toRequestFailure } from '../request-failure.ts'
 import type { Target } from '../target.ts'
 
 const traces = new WeakMap<Socket, ConnectionTrace>()
 
 /**
- * A GET by Node's own client.
+ * A GET with Node's own client.
  *
- * @param timeout milliseconds until the whole body must be there
+ * @param timeout milliseconds until the whole body must have arrived
  * @param check throws a RequestFailure for a wrong body
  * @throws RequestFailure
  */
@@ -32,17 +32,17 @@ export async function getByAgent (
       }, timeout)
       request.on('close', () => { clearTimeout(deadline) })
       request.on('error', reject)
-      request.on('socket', (mine) => {
-        socket = mine
-        if (isSecure) announceSocket(mine)
-        trace(mine)
+      request.on('socket', (assigned) => {
+        socket = assigned
+        if (isSecure) announceSocket(assigned)
+        trace(assigned)
       })
       request.on('response', (response) => {
         response.on('data', (piece: Buffer) => {
           pieces.push(piece)
           bytes += piece.length
         })
-        // After `end` both are too late.
+        // After `end` both are ignored.
         response.on('error', reject)
         response.on('aborted', () => { reject(new RequestFailure('cut answer', bytes)) })
         response.on('end', () => { settle(response, resolve, reject) })

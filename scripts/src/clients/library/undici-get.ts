@@ -10,15 +10,15 @@ export function createPool ({ origin }: Target, connections: number): Pool {
 }
 
 /**
- * @param timeout milliseconds until the whole body must be there
- * @param check throws a RequestFailure for a wrong body, which then says on which connection it came
+ * @param timeout milliseconds until the whole body must have arrived
+ * @param check throws a RequestFailure for a wrong body, to which the connection is added
  * @throws RequestFailure
  */
 export async function get (
   dispatcher: Dispatcher, path: string, timeout: number, check: (body: string) => void
 ): Promise<void> {
   const deadline = new AbortController()
-  // undici's own timeouts are coarse, and start anew with every piece of the body.
+  // undici's own timeouts are coarse, and restart with every piece of the body.
   const timer = setTimeout(() => { deadline.abort() }, timeout)
   const pieces: Buffer[] = []
   const followed = followRequest()

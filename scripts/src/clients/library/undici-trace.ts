@@ -3,15 +3,15 @@ import type { Socket } from 'node:net'
 
 import { startTrace, WORKER_HEADER, type ConnectionTrace } from '../connection-trace.ts'
 
-/** undici tells no caller which connection carries a request; its diagnostics channels do, by a name that we give it. */
-const NAME = 'x-request-id'
-const NAMED = new RegExp(`^${NAME}: (\\d+)\\r?$`, 'im')
+/** undici does not return the connection of a request; its diagnostics channels do, by an id in this header. */
+const REQUEST_ID_HEADER = 'x-request-id'
+const REQUEST_ID = new RegExp(`^${REQUEST_ID_HEADER}: (\\d+)\\r?$`, 'im')
 
-/** One request of undici, followed to its connection. */
+/** A request of undici whose connection is traced. */
 export interface FollowedRequest {
-  /** To be sent with it. */
+  /** Must be sent with the request. */
   readonly headers: Record<string, string>
-  /** Undefined before it was sent, and while nobody traces. */
+  /** Undefined before the request was sent, and while tracing is off. */
   readonly connection: () => ConnectionTrace | undefined
   readonly answered: (headers: Readonly<Record<string, string | string[] | undefined>>) => void
   readonly end: () => void
@@ -20,14 +20,14 @@ export interface FollowedRequest {
 const UNFOLLOWED: FollowedRequest = { headers: {}, connection: () => undefined, answered: () => {}, end: () => {} }
 
 const connections = new WeakMap<Socket, ConnectionTrace>()
-const underWay = new Map<string, ConnectionTrace>()
+const requestsInProgress = new Map<string, ConnectionTrace>()
 let tracers = 0
 let requests = 0
 
 /**
- * From here on failures of undici's requests tell what is known of their connection.
+ * Starts to add to failures of undici's requests what is known of their connection.
  *
- * @returns what ends it
+ * @returns a function that stops it
  */
 export function traceUndici (): () => void {
   if (tracers++ === 0) {
@@ -43,19 +43,19 @@ export function traceUndici (): () => void {
 
 export function followRequest (): FollowedRequest {
   if (tracers === 0) return UNFOLLOWED
-  const name = String(++requests)
+  const id = String(++requests)
   return {
-    headers: { [NAME]: name },
+    headers: { [REQUEST_ID_HEADER]: id },
     connection: () => {
-      const trace = underWay.get(name)
+      const trace = requestsInProgress.get(id)
       return trace === undefined ? undefined : { ...trace }
     },
     answered: (headers) => {
-      const trace = underWay.get(name)
+      const trace = requestsInProgress.get(id)
       const worker = headers[WORKER_HEADER]
       if (trace !== undefined && typeof worker === 'string') trace.worker = worker
     },
-    end: () => { underWay.delete(name) }
+    end: () => { requestsInProgress.delete(id) }
   }
 }
 
@@ -68,9 +68,9 @@ function onConnected (message: unknown): void {
 
 function onSend (message: unknown): void {
   const { headers, socket } = message as { headers: string, socket: Socket }
-  const name = NAMED.exec(headers)?.[1]
+  const id = REQUEST_ID.exec(headers)?.[1]
   const trace = connections.get(socket)
-  if (name === undefined || trace === undefined) return
+  if (id === undefined || trace === undefined) return
   trace.sentAt = performance.now()
-  underWay.set(name, trace)
+  requestsInProgress.set(id, trace)
 }

@@ -1,14 +1,14 @@
 import type { KeepAliveClient } from './keep-alive-client.ts'
 
 /**
- * Keep-alive clients for requests that do not wait for each other: one that is free, or a new one up to a limit.
- * Beyond it they queue, the oldest first.
+ * Keep-alive clients for requests that do not wait for each other: a free client, or a new one up to a limit.
+ * Beyond the limit requests queue, the oldest first.
  */
 export class ClientPool {
   readonly #create: () => KeepAliveClient
   readonly #limit: number
   readonly #all: KeepAliveClient[] = []
-  /** The one that was used last comes first: others may be idle for long, and leave. */
+  /** The client that was used last is used first, so that the others become idle and leave. */
   readonly #free: KeepAliveClient[] = []
   readonly #waiting: Array<(client: KeepAliveClient) => void> = []
 

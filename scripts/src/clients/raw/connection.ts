@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
 
 import { startTrace, WORKER_HEADER, type ConnectionTrace } from '../connection-trace.ts'
-import { HttpResponseParser, type HttpResponse, type PendingResponse } from './http-response-parser.ts'
-import { openSocket } from './open-socket.ts'
 import { RequestFailure, toRequestFailure } from '../request-failure.ts'
 import type { Target } from '../target.ts'
+import { HttpResponseParser, type HttpResponse, type PendingResponse } from './http-response-parser.ts'
+import { openSocket } from './open-socket.ts'
 
 interface Waiter {
   readonly isEnough: (pending: PendingResponse) => boolean
@@ -15,20 +15,20 @@ interface Waiter {
 /**
  * One HTTP/1.1 connection that hides nothing: it never repeats a request and never opens a second socket.
  *
- * A FIN while no answer is owed only makes it not reusable. A reset, or bytes that nobody asked for, are
- * a failure even then. (Node shows a reset that comes together with data as a FIN: libuv ends the stream
- * after the data when the system says that the other side has hung up.)
+ * A FIN while no answer is owed only makes it not reusable. A reset or unexpected bytes are a failure even
+ * then. (Node shows a reset that arrives together with data as a FIN: libuv ends the stream after the data
+ * when the system reports that the other side has hung up.)
  */
 export class Connection {
   /** When it was opened, of `performance.now()`. */
   readonly openedAt: number
-  /** What it went through so far. */
+  /** Its history so far. */
   readonly trace: ConnectionTrace
   readonly #socket: Socket
   readonly #parser = new HttpResponseParser()
-  /** Read, and not asked for by `next()` yet. */
+  /** Read, but not taken by `next()` yet. */
   readonly #responses: HttpResponse[] = []
-  /** Requests sent that have no answer yet. */
+  /** How many requests have no answer yet. */
   #owed = 0
   #isOver = false
   #answeredAt: number | undefined
@@ -60,12 +60,12 @@ export class Connection {
     return !this.#isOver
   }
 
-  /** What has come of the answer that is being read. */
+  /** What has arrived of the answer that is being read. */
   get pending (): PendingResponse {
     return this.#parser
   }
 
-  /** How long the last answer said that it may be idle, in milliseconds; undefined when it did not say. */
+  /** How long it may be idle according to the last answer, in milliseconds; undefined when there was no hint. */
   get keepAliveHint (): number | undefined {
     return this.#keepAliveHint
   }
@@ -76,15 +76,15 @@ export class Connection {
   }
 
   /**
-   * Tells what no `next()` tells, because no answer was owed.
+   * Reports what no `next()` can, because no answer was owed.
    *
-   * @throws RequestFailure when the connection was reset, or sent what nobody asked for
+   * @throws RequestFailure when the connection was reset, or received unexpected bytes
    */
   assertSound (): void {
     if (this.#owed === 0 && this.#failure !== undefined) throw this.#failure
   }
 
-  /** Sends whole requests, or the first piece of one: `next()` is to be called once for each of them. */
+  /** Sends complete requests, or the first piece of one; call `next()` once for each of them. */
   request (bytes: string | Buffer, count = 1): void {
     this.#owed += count
     this.trace.sentAt = performance.now()
@@ -99,7 +99,7 @@ export class Connection {
   /**
    * @param timeout milliseconds
    * @returns the next answer
-   * @throws RequestFailure when it does not come, or not whole
+   * @throws RequestFailure when it does not arrive completely
    */
   async next (timeout: number): Promise<HttpResponse> {
     await this.until(() => false, timeout)
@@ -107,7 +107,7 @@ export class Connection {
   }
 
   /**
-   * Waits until enough of the next answer has come, or all of it.
+   * Waits until enough of the next answer has arrived, or all of it.
    *
    * @param timeout milliseconds
    * @throws RequestFailure as `next()` does
@@ -136,13 +136,13 @@ export class Connection {
   #read (bytes: Buffer): void {
     if (this.#isOver) return
     if (this.#owed === 0) {
-      this.#fail(new RequestFailure('bytes that nobody asked for', bytes.length))
+      this.#fail(new RequestFailure('unexpected bytes', bytes.length))
       return
     }
     try {
       for (const response of this.#parser.push(bytes)) this.#take(response)
       if (this.#owed === 0 && this.#parser.pendingBytes > 0 && !this.#isOver) {
-        this.#fail(new RequestFailure('bytes that nobody asked for', this.#parser.pendingBytes))
+        this.#fail(new RequestFailure('unexpected bytes', this.#parser.pendingBytes))
       }
       this.#deliver()
     } catch (error) {
@@ -152,7 +152,7 @@ export class Connection {
 
   #take (response: HttpResponse): void {
     if (this.#owed === 0) {
-      this.#fail(new RequestFailure('bytes that nobody asked for', response.body.length))
+      this.#fail(new RequestFailure('unexpected bytes', response.body.length))
       return
     }
     this.#owed--

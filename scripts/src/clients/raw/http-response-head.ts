@@ -1,6 +1,6 @@
 import { MalformedResponseError } from './malformed-response-error.ts'
 
-/** What ends the body: so many bytes, the last chunk, or the end of the connection. */
+/** What ends the body: its length, the last chunk, or the end of the connection. */
 export type Framing =
   | { readonly kind: 'sized', readonly length: number }
   | { readonly kind: 'chunked' }
@@ -11,7 +11,7 @@ export interface ResponseHead {
   /** Names in lower case; the values of a repeated header are joined by `, `. */
   readonly headers: ReadonlyMap<string, string>
   readonly framing: Framing
-  /** No further answer comes on this connection. */
+  /** It is the last answer on its connection. */
   readonly closes: boolean
 }
 
@@ -50,7 +50,7 @@ function parseHeaders (lines: readonly string[]): Map<string, string> {
   return headers
 }
 
-/** RFC 9112, section 6.3, without the leniencies. */
+/** RFC 9112, section 6.3, without its leniency. */
 function framingOf (status: number, headers: ReadonlyMap<string, string>): Framing {
   if (status < 200 || status === 204 || status === 304) return { kind: 'sized', length: 0 }
 

@@ -1,16 +1,16 @@
 import { parseResponseHead, type ResponseHead } from './http-response-head.ts'
 import { MalformedResponseError } from './malformed-response-error.ts'
 
-/** One whole answer; the body is free of chunked coding. */
+/** One complete answer; the body is decoded from its chunks. */
 export interface HttpResponse extends ResponseHead {
   readonly body: Buffer
 }
 
-/** What has come so far of an answer. */
+/** What has arrived so far of an answer. */
 export interface PendingResponse {
   /** Statuses of the interim answers (1xx) before it. */
   readonly interim: readonly number[]
-  /** Undefined before its head is complete. */
+  /** Undefined until the head is complete. */
   readonly pendingHead: ResponseHead | undefined
   readonly pendingBody: Buffer
 }
@@ -27,27 +27,27 @@ const MAX_LINE = 4 * 1024
 const MAX_BODY = 64 * 1024 * 1024
 
 /**
- * Reads the answers on one HTTP/1.1 connection, in whatever pieces they arrive (RFC 9112).
+ * Reads the answers on one HTTP/1.1 connection, however they are split (RFC 9112).
  *
- * For answers to GET and POST: an answer to HEAD or CONNECT would be misread. Interim answers (1xx) are
- * only noted. It is stricter than a client has to be, because here a lenient reading hides a failure: a
- * bare line feed, a body of two lengths and a coding other than chunked are errors. Heads up to
- * 64 KiB and bodies up to 64 MiB are read.
+ * For answers to GET, POST and PUT: an answer to HEAD or CONNECT would be misread. Interim answers (1xx) are
+ * only noted. It is stricter than a client has to be, because leniency would hide a failure: a bare line
+ * feed, a body with two lengths and a coding other than chunked are errors. The limits are 64 KiB for a
+ * head and 64 MiB for a body.
  */
 export class HttpResponseParser implements PendingResponse {
   #state: State = 'head'
-  /** Received and not taken yet. */
+  /** Received, but not taken yet. */
   #rest: Buffer = EMPTY
-  /** Bytes taken of the answer that is being read. */
+  /** How many bytes of the answer that is being read have been taken. */
   #taken = 0
   #head: ResponseHead | undefined
   #interim: number[] = []
   #parts: Buffer[] = []
   #bodyLength = 0
-  /** Bytes that the body, or its current chunk, still lacks. */
+  /** How many bytes the body, or its current chunk, still lacks. */
   #lacking = 0
 
-  /** Bytes received of an answer that is not complete; an interim answer before it does not count. */
+  /** How many bytes of an incomplete answer have arrived; an interim answer before it does not count. */
   get pendingBytes (): number {
     return this.#taken + this.#rest.length
   }
@@ -66,7 +66,7 @@ export class HttpResponseParser implements PendingResponse {
 
   /**
    * @returns the answers that these bytes complete
-   * @throws MalformedResponseError when they are not HTTP; the parser is of no use afterwards
+   * @throws MalformedResponseError when they are not HTTP; the parser must not be used afterwards
    */
   push (bytes: Buffer): HttpResponse[] {
     const responses: HttpResponse[] = []
@@ -76,10 +76,9 @@ export class HttpResponseParser implements PendingResponse {
   }
 
   /**
-   * Says that the server has sent its last byte.
+   * The server has sent its last byte.
    *
-   * @returns the answer that this completes: one without a length, which only the end of the connection
-   * delimits. Any other answer with `pendingBytes` is cut.
+   * @returns the answer that this completes, one without a length. Any other answer with `pendingBytes` is cut.
    */
   finish (): HttpResponse | undefined {
     if (this.#state !== 'until-closed') return undefined
@@ -88,7 +87,7 @@ export class HttpResponseParser implements PendingResponse {
     return responses[0]
   }
 
-  /** @returns whether there may be more to do with the bytes at hand */
+  /** @returns whether there may be more to read in the bytes at hand */
   #step (responses: HttpResponse[]): boolean {
     switch (this.#state) {
       case 'head': return this.#readHead(responses)
@@ -172,7 +171,7 @@ export class HttpResponseParser implements PendingResponse {
     return false
   }
 
-  /** What follows an answer that closes is not to be read (RFC 9112, section 9.6). */
+  /** What follows an answer that closes must not be read (RFC 9112, section 9.6). */
   #ignore (): boolean {
     this.#rest = EMPTY
     return false
@@ -190,7 +189,7 @@ export class HttpResponseParser implements PendingResponse {
     this.#taken = 0
   }
 
-  /** @returns whether the body, or its current chunk, lacks nothing more */
+  /** @returns whether the body, or its current chunk, is complete */
   #takeBody (): boolean {
     const part = this.#take(Math.min(this.#lacking, this.#rest.length))
     if (part.length > 0) this.#parts.push(part)
@@ -200,7 +199,7 @@ export class HttpResponseParser implements PendingResponse {
     return this.#lacking === 0
   }
 
-  /** @returns the text before the delimiter, which is taken with it; undefined while it has not come */
+  /** @returns the text before the delimiter, which is taken too; undefined until it has arrived */
   #takeText (delimiter: string, limit: number): string | undefined {
     const length = this.#rest.indexOf(delimiter, 0, 'latin1')
     if (length > limit || (length < 0 && this.#rest.length > limit)) {

@@ -1,9 +1,10 @@
-import { Connection } from './connection.ts'
 import type { Target } from '../target.ts'
+import { Connection } from './connection.ts'
 
-const HINT_MARGIN = 1000
+/** Milliseconds before the server's hint runs out at which a connection is left. */
+const LEAVE_BEFORE_HINT = 1000
 
-/** Keeps one connection for as long as both sides want it, then opens the next. */
+/** Uses one connection until one side closes it, then opens the next. */
 export class KeepAliveClient {
   readonly #target: Target
   readonly #timeout: number
@@ -12,7 +13,7 @@ export class KeepAliveClient {
 
   /**
    * @param timeout milliseconds that opening a connection may take
-   * @param options `honoursHint`: it leaves a connection a second before the server's hint runs out
+   * @param options `honoursHint`: leaves a connection a second before the server's hint runs out
    */
   constructor (target: Target, timeout: number, { honoursHint = false } = {}) {
     this.#target = target
@@ -21,10 +22,10 @@ export class KeepAliveClient {
   }
 
   /**
-   * The connection for the next request: the one at hand unless the server has closed it, with an answer
-   * or with a FIN while it was idle, which is the server's right.
+   * The connection for the next request: the current one unless the server has closed it, with an answer
+   * or with a FIN while it was idle, both of which it may do.
    *
-   * @throws RequestFailure when the one at hand was reset or sent something unasked, or no new one opens
+   * @throws RequestFailure when the current one was reset or received unexpected bytes, or no new one opens
    */
   async connection (): Promise<Connection> {
     const current = this.#connection
@@ -39,8 +40,8 @@ export class KeepAliveClient {
   #isExpired (connection: Connection): boolean {
     const hint = connection.keepAliveHint
     if (!this.#honoursHint || hint === undefined) return false
-    // As undici does: the hint is in whole seconds, and the server's clock began earlier.
-    return connection.idleFor(performance.now()) > hint - Math.min(HINT_MARGIN, hint / 2)
+    // As undici does, because the hint is in whole seconds and the server started to count earlier.
+    return connection.idleFor(performance.now()) > hint - Math.min(LEAVE_BEFORE_HINT, hint / 2)
   }
 
   close (): void {

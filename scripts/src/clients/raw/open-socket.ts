@@ -6,11 +6,11 @@ import { RequestFailure, toRequestFailure } from '../request-failure.ts'
 import type { Target } from '../target.ts'
 
 /**
- * Opens a socket for HTTP/1.1, over TLS when the target has it. The certificate is not checked: the target is this
- * machine, and the question here is which request fails.
+ * Opens a socket for HTTP/1.1, over TLS when the target has it. The certificate is not checked, because the target is
+ * this machine.
  *
  * @param timeout milliseconds
- * @param take is given the socket as soon as it is open, so that no event of it comes in between
+ * @param take is called as soon as the socket is open, so that it misses no event
  * @throws RequestFailure when the connection is refused or takes too long
  */
 export async function openSocket<T> (target: Target, timeout: number, take: (socket: Socket) => T): Promise<T> {

@@ -4,7 +4,7 @@ import type { Target } from '../target.ts'
 
 /**
  * @param headers lines of further headers, without line ends
- * @returns the head of a request, ready to be sent
+ * @returns the complete head of a request
  */
 export function requestHead (target: Target, method: string, path: string, headers: readonly string[] = []): string {
   const host = isIP(target.host) === 6 ? `[${target.host}]` : target.host

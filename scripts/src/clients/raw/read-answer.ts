@@ -1,13 +1,13 @@
 import type { ClientLoop } from '../client-loop.ts'
+import { assertSuccess, RequestFailure } from '../request-failure.ts'
 import type { Connection } from './connection.ts'
 import type { HttpResponse } from './http-response-parser.ts'
-import { assertSuccess, RequestFailure } from '../request-failure.ts'
 
 /**
  * Reads the answer to a request that was sent on the connection.
  *
  * @param timeout milliseconds
- * @param check throws a RequestFailure for a wrong answer, which then says on which connection it came
+ * @param check throws a RequestFailure for a wrong answer, to which the connection is added
  * @throws RequestFailure
  */
 export async function readAnswer (connection: Connection, timeout: number, check: (response: HttpResponse) => void): Promise<void> {
@@ -21,7 +21,7 @@ export async function readAnswer (connection: Connection, timeout: number, check
 }
 
 /**
- * Reads the answer to a `GET /`, and notes who gave it.
+ * Reads the answer to `GET /`, and reports which worker gave it.
  *
  * @throws RequestFailure
  */
@@ -29,12 +29,12 @@ export async function readHello (loop: ClientLoop, connection: Connection, timeo
   await readAnswer(connection, timeout, ({ status, body }) => {
     assertSuccess(status, body.length)
     const worker = loop.identify(body.toString(), connection.openedAt)
-    // Not every service has the header that says it.
+    // Other services do not have the header.
     connection.trace.worker ??= worker
   })
 }
 
-/** @returns a check that the answer is a success with these bytes and no others */
+/** @returns a check that the answer is a success with exactly these bytes */
 export function expectBody (expected: Buffer): (response: HttpResponse) => void {
   return ({ status, body }) => {
     assertSuccess(status, body.length)

@@ -4,27 +4,27 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 
 import { Connection } from '../../../src/clients/raw/connection.ts'
-import { findFreePort } from '../../../src/service/free-port.ts'
 import { KeepAliveClient } from '../../../src/clients/raw/keep-alive-client.ts'
 import { requestHead } from '../../../src/clients/raw/raw-request.ts'
 import { createTarget, type Target } from '../../../src/clients/target.ts'
+import { findFreePort } from '../../../src/service/free-port.ts'
 import { waitUntil } from '../../helpers/wait-until.ts'
 
 const DEADLINE = 5000
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 const LAST_ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok'
 
-/** What a server does once it has received something, and how the one request on the connection ends. */
+/** What a server does once it has received something, and how the request ends. */
 const ENDINGS: ReadonlyArray<readonly [title: string, serve: (socket: Socket) => void, ending: object]> = [
   ['answers', (socket) => { socket.write(ANSWER) }, { status: 200 }],
-  ['answers and closes without saying so', (socket) => { socket.end(ANSWER) }, { status: 200 }],
-  ['answers and closes as it says', (socket) => { socket.end(LAST_ANSWER) }, { status: 200, closes: true }],
+  ['answers and closes without announcing it', (socket) => { socket.end(ANSWER) }, { status: 200 }],
+  ['answers and closes as announced', (socket) => { socket.end(LAST_ANSWER) }, { status: 200, closes: true }],
   ['answers up to the end of the connection', (socket) => { socket.end('HTTP/1.1 200 OK\r\n\r\nok') }, { status: 200, closes: true }],
   ['closes', (socket) => { socket.end() }, { reason: 'closed without an answer', bytes: 0 }],
   ['resets', (socket) => { socket.resetAndDestroy() }, { reason: 'ECONNRESET', bytes: 0 }],
   ['cuts its answer', (socket) => { socket.end(ANSWER.slice(0, -1)) }, { reason: 'cut answer', bytes: ANSWER.length - 1 }],
   ['cuts the head of its answer', (socket) => { socket.end('HTTP/1.1 200 OK\r\n') }, { reason: 'cut answer', bytes: 17 }],
-  ['speaks something else', (socket) => { socket.end('hello\r\n\r\n') }, { reason: /^malformed answer/ }]
+  ['does not speak HTTP', (socket) => { socket.end('hello\r\n\r\n') }, { reason: /^malformed answer/ }]
 ]
 
 for (const [title, serve, ending] of ENDINGS) {
@@ -38,7 +38,7 @@ for (const [title, serve, ending] of ENDINGS) {
   })
 }
 
-await t.test('a request that takes too long fails with what has come of its answer', async (t) => {
+await t.test('a request that takes too long fails with what has arrived of its answer', async (t) => {
   const target = await startServer(t, (socket) => { socket.once('data', () => { socket.write('HTTP') }) })
   const connection = await open(t, target)
 
@@ -48,7 +48,7 @@ await t.test('a request that takes too long fails with what has come of its answ
   t.equal(connection.isReusable, false)
 })
 
-await t.test('a connection to a port where nobody listens is a failure', async (t) => {
+await t.test('a connection to a port without a listener is a failure', async (t) => {
   const target = createTarget('127.0.0.1', await findFreePort())
 
   await t.rejects(Connection.open(target, DEADLINE), { name: 'RequestFailure', message: /^ECONNREFUSED/ })
@@ -64,7 +64,7 @@ await t.test('nothing is read after an answer that closes', async (t) => {
   t.match(await outcomeOf(connection), { reason: 'closed by an earlier answer' })
 })
 
-await t.test('an answer too many is a failure, though the request has its answer', async (t) => {
+await t.test('a surplus answer is a failure, although the request has its answer', async (t) => {
   for (const surplus of [ANSWER, 'H']) {
     const target = await startServer(t, (socket) => { socket.once('data', () => { socket.write(ANSWER + surplus) }) })
     const connection = await open(t, target)
@@ -72,7 +72,7 @@ await t.test('an answer too many is a failure, though the request has its answer
     connection.request(requestHead(target, 'GET', '/'))
 
     t.match(await outcomeOf(connection), { status: 200 })
-    t.throws(() => { connection.assertSound() }, { message: /^bytes that nobody asked for/ })
+    t.throws(() => { connection.assertSound() }, { message: /^unexpected bytes/ })
     t.equal(connection.isReusable, false)
   }
 })
@@ -83,7 +83,7 @@ await t.test('an answer before any request is a failure', async (t) => {
 
   await waitUntil(() => !connection.isReusable)
 
-  t.throws(() => { connection.assertSound() }, { message: /^bytes that nobody asked for/ })
+  t.throws(() => { connection.assertSound() }, { message: /^unexpected bytes/ })
 })
 
 await t.test('a keep-alive client uses a connection until the server closes it, and reports a reset once', async (t) => {

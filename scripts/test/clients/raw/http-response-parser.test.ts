@@ -62,7 +62,7 @@ const COMPLETE: ReadonlyArray<readonly [title: string, text: string, expected: r
     [{ status: 204, body: '' }, { status: 304, body: '' }]
   ],
   [
-    'interim answers before the one that counts',
+    'interim answers before the final one',
     lines('HTTP/1.1 100 Continue', '', 'HTTP/1.1 103 Early Hints', 'Link: </x>', '', 'HTTP/1.1 200 OK', 'Content-Length: 1', '', 'x'),
     [{ status: 200, body: 'x' }]
   ],
@@ -107,30 +107,30 @@ const MALFORMED: ReadonlyArray<readonly [title: string, text: string]> = [
   ['an empty line first', lines('', 'HTTP/1.1 200 OK', 'Content-Length: 0', '', '')],
   ['a status of two digits', lines('HTTP/1.1 20 OK', '', '')],
   ['a status out of range', lines('HTTP/1.1 600 OK', 'Content-Length: 0', '', '')],
-  ['an upgrade that nobody asked for', lines('HTTP/1.1 101 Switching Protocols', 'Upgrade: x', '', '')],
+  ['an unexpected upgrade', lines('HTTP/1.1 101 Switching Protocols', 'Upgrade: x', '', '')],
   ['a header without a colon', lines('HTTP/1.1 200 OK', 'Content-Length 0', '', '')],
   ['a space before the colon', lines('HTTP/1.1 200 OK', 'Content-Length : 0', '', '')],
   ['a folded header', lines('HTTP/1.1 200 OK', 'A: b', ' c', '', '')],
   ['a bare line feed', 'HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n'],
   ['a zero byte in a value', lines('HTTP/1.1 200 OK', 'A: b\0c', '', '')],
   ['two lengths', lines('HTTP/1.1 200 OK', 'Content-Length: 1', 'Content-Length: 2', '', 'ab')],
-  ['a length that is no number', lines('HTTP/1.1 200 OK', 'Content-Length: -1', '', '')],
+  ['a length that is not a number', lines('HTTP/1.1 200 OK', 'Content-Length: -1', '', '')],
   ['a length in hexadecimal', lines('HTTP/1.1 200 OK', 'Content-Length: 0x5', '', 'hello')],
   ['an empty length', lines('HTTP/1.1 200 OK', 'Content-Length:', '', '')],
-  ['a length beyond reason', lines('HTTP/1.1 200 OK', 'Content-Length: 99999999999', '', '')],
+  ['an excessive length', lines('HTTP/1.1 200 OK', 'Content-Length: 99999999999', '', '')],
   ['a length and chunks', lines('HTTP/1.1 200 OK', 'Content-Length: 5', 'Transfer-Encoding: chunked', '', '0', '', '')],
   ['another coding', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: gzip, chunked', '', '0', '', '')],
-  ['a chunk size that is no number', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', 'x', '', '')],
+  ['a chunk size that is not a number', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', 'x', '', '')],
   ['an empty chunk size', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '', '')],
   ['a chunk longer than its size', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '2', 'abc', '0', '', '')],
-  ['a chunk size beyond reason', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', 'fffffffff', '')],
+  ['an excessive chunk size', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', 'fffffffff', '')],
   ['a head without end', `HTTP/1.1 200 OK\r\nA: ${'b'.repeat(70_000)}`],
   ['a chunk size without end', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', `1;${'a'.repeat(5000)}`)]
 ]
 
 const plain = ({ status, body, closes }: HttpResponse): Required<Expected> => ({ status, body: body.toString('latin1'), closes })
 
-/** The bytes in pieces of so many bytes, the first piece perhaps shorter. */
+/** Splits the text into pieces of a size, of which the first may be shorter. */
 function pieces (text: string, size: number, first = size): Buffer[] {
   const bytes = Buffer.from(text, 'latin1')
   const starts = [0]
@@ -168,7 +168,7 @@ await t.test('reads a body without a length until the connection ends', async (t
   }
 })
 
-await t.test('an interim answer is noted, and is no part of the answer that follows', async (t) => {
+await t.test('an interim answer is noted, and is not part of the answer that follows', async (t) => {
   const parser = new HttpResponseParser()
 
   t.strictSame(parser.push(Buffer.from(lines('HTTP/1.1 100 Continue', '', ''))), [])
@@ -204,7 +204,7 @@ for (const [title, text] of MALFORMED) {
   })
 }
 
-await t.test('gives all headers, repeated ones joined', async (t) => {
+await t.test('returns all headers, with repeated ones joined', async (t) => {
   const parser = new HttpResponseParser()
 
   const [response] = parser.push(Buffer.from(lines('HTTP/1.1 200 OK', 'A: 1', 'b:', 'a:  2', 'Content-Length: 0', '', '')))

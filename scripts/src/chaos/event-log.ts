@@ -1,6 +1,6 @@
 import type { LogLine } from '../service/log-lines.ts'
 
-const ENTRIES_KEPT = 20_000
+const MAX_ENTRIES = 20_000
 
 interface Entry {
   readonly at: number
@@ -8,21 +8,21 @@ interface Entry {
   readonly pid: unknown
 }
 
-/** What happened when, to explain a failure with. Times are of `performance.now()`. */
-export class Timeline {
+/** What happened and when, to explain failures with. Times are of `performance.now()`. */
+export class EventLog {
   readonly #entries: Entry[] = []
 
   note (text: string): void {
     this.#add({ at: performance.now(), text, pid: undefined })
   }
 
-  hear ({ event, msg, slot, generation, pid }: LogLine): void {
+  observe ({ event, msg, slot, generation, pid }: LogLine): void {
     if (msg === undefined) return
-    const who = slot === undefined ? generation ?? '' : `${slot}/${generation}/${pid}`
-    this.#add({ at: performance.now(), text: `${event ?? ''} ${who} ${String(msg).split('\n')[0]}`.trim(), pid })
+    const source = slot === undefined ? generation ?? '' : `${slot}/${generation}/${pid}`
+    this.#add({ at: performance.now(), text: `${event ?? ''} ${source} ${String(msg).split('\n')[0]}`.trim(), pid })
   }
 
-  /** @returns what happened between the two, and all of a worker's life, a line each */
+  /** @returns a line for each event between the two times, and for all events of one worker */
   between (from: number, to: number, pid: number | undefined, startedAt: number): string[] {
     return this.#entries.filter((entry) => (entry.at >= from && entry.at <= to) || (pid !== undefined && entry.pid === pid))
       .map(({ at, text }) => `${((at - startedAt) / 1000).toFixed(3).padStart(9)}  ${text}`)
@@ -30,6 +30,6 @@ export class Timeline {
 
   #add (entry: Entry): void {
     this.#entries.push(entry)
-    if (this.#entries.length > ENTRIES_KEPT) this.#entries.shift()
+    if (this.#entries.length > MAX_ENTRIES) this.#entries.shift()
   }
 }

@@ -1,11 +1,12 @@
 import { findDistortions, type GeneratorReport } from '../measure/generator-watch.ts'
 import type { FailureReport, LatencyReport, Report } from '../measure/report.ts'
+import { formatCount, formatMs } from './number-format.ts'
 import { formatTable } from './text-table.ts'
 
 const FAILURES_SHOWN = 20
 
-/** @returns what a person wants to know of a run, without the verdict */
-export function formatSummary (report: Report): string {
+/** @returns the tables for a terminal, without the verdict */
+export function formatLoadSummary (report: Report): string {
   return [
     formatKinds(report),
     formatUnprocessed(report),
@@ -24,13 +25,13 @@ function formatKinds ({ kinds, requests, failures }: Report): string[] {
   const clients = kinds.reduce((sum, kind) => sum + kind.clients, 0)
   return formatTable(
     ['clients', 'count', 'requests', 'failed', 'p50 ms', 'p99 ms', 'max ms'],
-    [...rows, ['together', String(clients), formatCount(requests), formatCount(failures)]]
+    [...rows, ['total', String(clients), formatCount(requests), formatCount(failures)]]
   )
 }
 
 function formatUnprocessed ({ kinds }: Report): string[] {
   return kinds.filter(({ unprocessed }) => unprocessed > 0).map(({ name, unprocessed }) => {
-    return `${name}: ${formatCount(unprocessed)} more that the server said it has not processed`
+    return `${name}: ${formatCount(unprocessed)} more that the server reported as not processed`
   })
 }
 
@@ -61,7 +62,7 @@ function formatReloads ({ reloads, inside, outside }: Report): string[] {
     String(index + 1), formatMs(at), reason === undefined ? outcome : `${outcome}: ${reason}`,
     String(generation ?? ''), formatMs(duration), formatCount(latencies.answered), formatMs(latencies.p99)
   ])
-  // Slow requests, uploads and streams take the time that they were told to: they would be the p99.
+  // Only of quick requests: the others take as long as they were asked to, and would be the p99.
   return formatTable(
     ['reload', 'at ms', 'outcome', 'generation', 'took ms', 'GET / meanwhile', 'p99 ms'],
     [
@@ -77,7 +78,7 @@ function formatDrains ({ drains }: Report): string[] {
   const { begun, finished, killed, longest } = drains
   const rest = begun - finished - killed
   return [
-    `workers relieved: ${begun}; gone when the load ended ${finished}, killed ${killed}, still draining ${rest}; ` +
+    `workers relieved: ${begun}; when the load ended ${finished} had exited, ${killed} had been killed and ${rest} were draining; ` +
     `the longest drain took ${formatMs(longest)} ms${rest > 0 ? ' or more' : ''}`
   ]
 }
@@ -92,21 +93,12 @@ export function describeGenerator ({ loopDelay, loopUtilization, cpus }: Generat
     `late by ${formatMs(loopDelay.p99)} ms at p99 and ${formatMs(loopDelay.max)} ms at most`
 }
 
-/** @returns sentences on how the load generator distorts what it measured; none when it does not, or that is not known */
+/** @returns a sentence for each distortion by the load generator; none when there is none, or it is unknown */
 export function distortionsOf ({ generator, inside, outside }: Partial<Pick<Report, 'generator'>> & Pick<Report, 'inside' | 'outside'>): string[] {
   if (generator === undefined) return []
-  return findDistortions(generator, outside.answered > 0 ? outside.p99 : inside.p99).map((distortion) => `the load generator distorts: ${distortion}`)
+  return findDistortions(generator, outside.answered > 0 ? outside.p99 : inside.p99).map((distortion) => `the load generator distorts the figures: ${distortion}`)
 }
 
 function formatLatencies ({ answered, p50, p99, max }: LatencyReport): string[] {
   return answered === 0 ? ['', '', ''] : [p50, p99, max].map(formatMs)
-}
-
-/** @returns milliseconds, with as many digits as mean something */
-export function formatMs (ms: number): string {
-  return ms < 100 ? ms.toFixed(1) : formatCount(Math.round(ms))
-}
-
-export function formatCount (count: number): string {
-  return count.toLocaleString('en')
 }

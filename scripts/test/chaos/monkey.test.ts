@@ -1,21 +1,21 @@
 import t from 'tap'
 
-import { Hand, type Reach } from '../../src/chaos/hand.ts'
+import { ChaosMonkey, type Controls } from '../../src/chaos/monkey.ts'
 import type { WatchedWorker } from '../../src/chaos/pool-watch.ts'
 import { Random } from '../../src/chaos/random.ts'
-import { GOOD } from '../../src/chaos/releases.ts'
+import { GOOD_RELEASES } from '../../src/chaos/releases.ts'
 
 const MOVES = 60
 const OVER = AbortSignal.abort()
 
 function worker (pid: number): WatchedWorker {
-  return { slot: pid, generation: 1, pid, release: GOOD[0], forkedAt: 0, state: 'ready' }
+  return { slot: pid, generation: 1, pid, release: GOOD_RELEASES[0], forkedAt: 0, state: 'ready' }
 }
 
 /** Makes a number of moves on a pool that never changes. */
-async function play (seed: number, workers: readonly WatchedWorker[]): Promise<{ hand: Hand, done: string[] }> {
+async function play (seed: number, workers: readonly WatchedWorker[]): Promise<{ monkey: ChaosMonkey, done: string[] }> {
   const done: string[] = []
-  const reach: Reach = {
+  const controls: Controls = {
     pool: { alive: workers, serving: workers, slots: workers.length, newest: 1, isReloading: false },
     signal: (name) => { done.push(name) },
     signalWorker: ({ pid }, name) => {
@@ -25,32 +25,32 @@ async function play (seed: number, workers: readonly WatchedWorker[]): Promise<{
     switchTo: (release) => { done.push(release) },
     note: () => {}
   }
-  const hand = new Hand(reach, new Random(seed))
-  for (let number = 0; number < MOVES; number++) await hand.move(OVER)
-  return { hand, done }
+  const monkey = new ChaosMonkey(controls, new Random(seed))
+  for (let number = 0; number < MOVES; number++) await monkey.move(OVER)
+  return { monkey, done }
 }
 
 t.jobs = 4
 
-const repeats = t.test('the hand does the same with the same seed, and something else with another', async (t) => {
+const repeats = t.test('the monkey makes the same moves with the same seed, and others with another', async (t) => {
   const [one, same, other] = await Promise.all([1, 1, 2].map(async (seed) => await play(seed, [worker(1), worker(2), worker(3)])))
 
   t.strictSame(same?.done, one?.done)
   t.notSame(other?.done, one?.done)
-  t.ok([...one?.hand.counts.values() ?? []].every((times) => times > 0), 'each of its moves was among them')
+  t.ok([...one?.monkey.counts.values() ?? []].every((times) => times > 0), 'every kind of move was made')
 })
 
-const spares = t.test('the hand kills and takes away no last worker', async (t) => {
+const sparesLast = t.test('the monkey neither kills nor removes the last worker', async (t) => {
   const { done } = await play(1, [worker(1)])
 
   t.strictSame(done.filter((entry) => entry.startsWith('SIGKILL') || entry === 'SIGTTOU'), [])
   t.ok(done.includes('SIGTERM 1'))
 })
 
-const waits = t.test('the hand kills nobody while one that it killed has not ended', async (t) => {
+const waits = t.test('the monkey kills no worker while one that it killed has not exited', async (t) => {
   const { done } = await play(1, [worker(1), worker(2), worker(3), { ...worker(4), killedAt: 1 }])
 
   t.strictSame(done.filter((entry) => entry.startsWith('SIGKILL')), [])
 })
 
-await Promise.all([repeats, spares, waits])
+await Promise.all([repeats, sparesLast, waits])
