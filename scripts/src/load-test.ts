@@ -2,7 +2,10 @@ import { ExitCode } from './command/command-error.ts'
 import { loadTest } from './load-test/program.ts'
 import { PRODUCT } from './workspace.ts'
 
-/** Milliseconds within which a second signal counts as the same, because `npm run` and the terminal both deliver Ctrl-C. */
+/**
+ * Milliseconds within which a second signal counts as the same, because `npm run` and the terminal both deliver
+ * Ctrl-C.
+ */
 const SAME_SIGNAL_WINDOW = 500
 
 const interruption = new AbortController()

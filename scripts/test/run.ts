@@ -10,7 +10,9 @@ const JOBS = 4
 const TIMEOUT = 300_000
 /** The longest files start first, so that none of them runs alone at the end. */
 const LONGEST = ['soak/soak', 'chaos/chaos', 'clients/client-failures', 'compare/compare-peers', 'load-test/load-test-process']
-/** Files that load the product with all kinds of clients: beside other tests, reloads would be slow and prove nothing. */
+/**
+ * Files that load the product with all kinds of clients: beside other tests, reloads would be slow and prove nothing.
+ */
 const ALONE = ['load-test/no-request-fails']
 
 /**

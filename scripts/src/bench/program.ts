@@ -19,7 +19,8 @@ export interface BenchContext extends Outputs {
 }
 
 /**
- * Runs the bench from its command line to its report. A part that cannot be measured gives the reason, and the others follow.
+ * Runs the bench from its command line to its report. A part that cannot be measured gives the reason, and the others
+ * follow.
  *
  * @param context `stdout` gets the report, `stderr` what is being done
  * @returns the exit code: it never depends on a figure

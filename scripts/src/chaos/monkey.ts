@@ -51,7 +51,8 @@ const MOVES: readonly [Move, ...Move[]] = [
     name: 'workers killed',
     weight: 5,
     make: async ({ pool, signalWorker }, random) => {
-      // One at a time, and never the last one that serves: without any worker the service is right to refuse connections.
+      // One at a time, and never the last one that serves: without any worker the service is right to refuse
+      // connections.
       const isKilling = pool.alive.some(({ killedAt }) => killedAt !== undefined)
       const isLastOne = (worker: WatchedWorker): boolean => pool.serving.length < 2 && pool.serving.includes(worker)
       const worker = random.pick(isKilling ? [] : pool.alive.filter((candidate) => !isLastOne(candidate)))

@@ -23,7 +23,9 @@ export interface ReloadCounts {
   refused: number
 }
 
-/** Milliseconds: the log is read a little after it is written, and a client sees the end of a connection later still. */
+/**
+ * Milliseconds: the log is read a little after it is written, and a client sees the end of a connection later still.
+ */
 const LOG_DELAY = 1000
 /** pino's level. */
 const WARNING = 40

@@ -33,7 +33,10 @@ const POOL_TIMEOUT = 5000
 const STOP_TIMEOUT = 20_000
 const MAX_REQUESTS_PER_CLIENT = 10_000_000
 
-/** Short, so that much happens in a short run; a start has more time, because it shares the processors with everything else. */
+/**
+ * Short, so that much happens in a short run; a start has more time, because it shares the processors with everything
+ * else.
+ */
 const SETTINGS = {
   HOST,
   PORT: '0',

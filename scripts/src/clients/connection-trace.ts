@@ -10,7 +10,10 @@ export interface ConnectionTrace {
   readonly localPort: number | undefined
   /** When the last request was sent, or its first piece. */
   sentAt?: number
-  /** The worker that gave the last complete answer, `slot/generation/pid`; undefined when there was none, or it did not name it. */
+  /**
+   * The worker that gave the last complete answer, `slot/generation/pid`; undefined when there was none, or it did not
+   * name it.
+   */
   worker?: string | undefined
   /** When its end was noticed; undefined when the client closed it. */
   closedAt?: number

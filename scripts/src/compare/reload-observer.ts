@@ -37,7 +37,10 @@ export class ReloadObserver implements Reloader {
     if (this.#old.has(name)) this.#oldAnswers++
   }
 
-  /** Of the answers after the end of a reload, the share that old workers gave; NaN when the answers do not name their workers, or there are none. */
+  /**
+   * Of the answers after the end of a reload, the share that old workers gave; NaN when the answers do not name their
+   * workers, or there are none.
+   */
   get oldShare (): number {
     return this.#peer.newProcesses === undefined ? this.#oldAnswers / this.#answers : NaN
   }

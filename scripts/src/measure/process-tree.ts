@@ -9,7 +9,10 @@ interface ProcessStat {
   readonly cpu: number
 }
 
-/** @returns the process and all of its descendants, as `/proc` has them now; the process alone where there is no `/proc` */
+/**
+ * @returns the process and all of its descendants, as `/proc` has them now; the process alone where there is no
+ * `/proc`
+ */
 export function processTree (root: number): number[] {
   const childrenOf = new Map<number, number[]>()
   for (const pid of listProcesses()) {

@@ -71,7 +71,10 @@ export interface FailureReport {
   readonly after: number
   /** Bytes received of the answer. */
   readonly bytes: number
-  /** The worker that gave the last answer on its connection, `slot/generation/pid`; undefined when there was none, or it is unknown. */
+  /**
+   * The worker that gave the last answer on its connection, `slot/generation/pid`; undefined when there was none, or
+   * it is unknown.
+   */
   readonly worker: string | undefined
   /** How long ago its connection was opened; undefined when there was none, or it is unknown. */
   readonly connectionAge: number | undefined

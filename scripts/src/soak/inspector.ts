@@ -14,7 +14,9 @@ export interface Inside {
   readonly rss: number
 }
 
-/** Makes the inspector that SIGUSR1 starts listen on a port that the kernel chooses; it does not start the inspector. */
+/**
+ * Makes the inspector that SIGUSR1 starts listen on a port that the kernel chooses; it does not start the inspector.
+ */
 export const INSPECTOR_OPTION = '--inspect-port=127.0.0.1:0'
 
 const ADDRESS = /^Debugger listening on (ws:\S+)$/

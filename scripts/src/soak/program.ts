@@ -28,7 +28,9 @@ const START_TIMEOUT = 40_000
 const STOP_TIMEOUT = 20_000
 const RELOAD_TIMEOUT = 60_000
 
-/** Reloads follow each other at once; old workers exit after their longest request, and idle connections soon after it. */
+/**
+ * Reloads follow each other at once; old workers exit after their longest request, and idle connections soon after it.
+ */
 const SETTINGS = {
   WORKERS: '2',
   CANARY_MS: '0',

@@ -26,8 +26,8 @@ export interface SoakOptions {
 }
 
 /**
- * A service that is reloaded by SIGHUP, except before a sample: then by its control socket, which answers when the workers
- * of all older generations have exited.
+ * A service that is reloaded by SIGHUP, except before a sample: then by its control socket, which answers when the
+ * workers of all older generations have exited.
  */
 export class SoakedService implements Reloader {
   readonly #options: SoakOptions

@@ -30,7 +30,7 @@ await t.test('no kind reports a failure when answers close the connection', asyn
   }))
 })
 
-await t.test('a connection that is closed while it is idle is no failure, and is replaced', async (t) => {
+await t.test('a connection that is closed while it is idle is not a failure, and is replaced', async (t) => {
   const kinds: ReadonlyArray<Client['create']> = [pausedKeepAlive, rawKeepAlivePaused, hintIgnored, hintHonoured]
   const idlers = CLIENTS.filter(({ create }) => kinds.includes(create))
   const connections = await expectNoFailure(t, idlers, 2, (response, socket) => {

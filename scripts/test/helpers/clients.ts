@@ -15,7 +15,10 @@ import { slowRequests } from '../../src/clients/kinds/slow-requests.ts'
 import { streams } from '../../src/clients/kinds/streams.ts'
 import { uploads } from '../../src/clients/kinds/uploads.ts'
 
-/** Each of these words the reason of a failure in its own way; `batch` and `early` are raw, with several requests or half of one in progress. */
+/**
+ * Each of these words the reason of a failure in its own way; `batch` and `early` are raw, with several requests or
+ * half of one in progress.
+ */
 export type Wording = 'raw' | 'batch' | 'early' | 'undici' | 'node' | 'fetch'
 
 export interface Client {

@@ -5,7 +5,9 @@ import { builtProduct } from '../helpers/product.ts'
 
 const PROGRAM = builtProduct()
 
-/** Milliseconds of one run, which ends before the deadline of the test runner, also with ten reloads on a busy machine. */
+/**
+ * Milliseconds of one run, which ends before the deadline of the test runner, also with ten reloads on a busy machine.
+ */
 const LIMIT = 250_000
 
 /** Runs the load test as on the command line, with all kinds of clients. */

@@ -68,10 +68,10 @@ for (const [report, end, sentence] of VERDICTS) {
 
 await t.test('the summary of a good run', async (t) => {
   t.equal(formatLoadSummary(GOOD), `
-clients   count  requests  failed  p50 ms  p99 ms  max ms
-quick         2        10       0     1.0     2.0     3.0
-idle          1         0       0
-total         3    20,000       0
+clients  count  requests  failed  p50 ms  p99 ms  max ms
+quick        2        10       0     1.0     2.0     3.0
+idle         1         0       0
+total        3    20,000       0
 
 reload   at ms    outcome  generation  took ms  GET / meanwhile  p99 ms
 1        5,000  completed           2      321               10     2.0

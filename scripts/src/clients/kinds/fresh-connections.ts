@@ -6,7 +6,10 @@ import { readHello } from '../raw/read-answer.ts'
 /** Milliseconds. Each connection leaves its port in TIME_WAIT for a minute; without a pause the ports would run out. */
 const LONGEST_PAUSE = 20
 
-/** A new connection for each request: for half of them the client asks the server to close, the others it closes itself. */
+/**
+ * A new connection for each request: for half of them the client asks the server to close, the others it closes
+ * itself.
+ */
 export function freshConnections (count: number): ClientKind {
   return createClientKind({ name: 'new connection each', count, isQuick: true }, async (loop, { target, timeout }) => {
     const asksToClose = requestHead(target, 'GET', '/', ['Connection: close'])

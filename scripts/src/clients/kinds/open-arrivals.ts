@@ -32,7 +32,8 @@ export function openArrivals (rate: number, { maxConnections = MAX_CONNECTIONS }
     async run (context) {
       const { target, timeout, signal, random, maxRequests } = context
       const loop = new ClientLoop(name, context)
-      // Some of many connections are idle for long: a request on one that the server is about to close would fail without a reload.
+      // Some of many connections are idle for long: a request on one that the server is about to close would fail
+      // without a reload.
       const pool = new ClientPool(() => new KeepAliveClient(target, timeout, { honoursHint: true }), maxConnections)
       const arrivals = new Arrivals(rate, performance.now(), random)
       const inProgress = new Set<Promise<void>>()

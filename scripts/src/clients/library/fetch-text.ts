@@ -41,7 +41,10 @@ export async function fetchText (send: Fetch, url: string, timeout: number, chec
   }
 }
 
-/** `fetch` throws "fetch failed" or "terminated" with the reason as its cause, whose class cannot be imported from Node. */
+/**
+ * `fetch` throws "fetch failed" or "terminated" with the reason as its cause, whose class cannot be imported from
+ * Node.
+ */
 function toFailure (error: unknown, bytes: number, deadline: AbortSignal): RequestFailure {
   if (error instanceof RequestFailure) return error
   if (deadline.aborted) return new RequestFailure('timeout', bytes)

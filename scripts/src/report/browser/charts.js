@@ -1,4 +1,4 @@
-/* The charts of the page of a load test. It runs in the browser, as it is: no import, nothing to compile. */
+/* The charts of the page of a load test. It runs in the browser as it is: without imports, and not compiled. */
 /* global uPlot, document, window, getComputedStyle, matchMedia, ResizeObserver */
 (() => {
   const record = JSON.parse(document.getElementById('record').textContent)
@@ -11,17 +11,17 @@
   const MAX_COLUMNS = 100
   const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
   const end = loadDuration / 1000
-  // The last piece is cut short by the end of the load, and would look like a dip.
-  const pieces = Math.max(1, Math.floor(loadDuration / interval))
-  const times = Array.from({ length: pieces }, (_, piece) => (piece + 0.5) * interval / 1000)
-  const cut = (numbers) => Array.from({ length: pieces }, (_, piece) => numbers[piece] ?? null)
+  // The end of the load cuts the last slice short, which would look like a dip.
+  const slices = Math.max(1, Math.floor(loadDuration / interval))
+  const times = Array.from({ length: slices }, (_, slice) => (slice + 0.5) * interval / 1000)
+  const cut = (numbers) => Array.from({ length: slices }, (_, slice) => numbers[slice] ?? null)
 
   const sum = (numbers) => numbers.reduce((total, number) => total + number, 0)
   const count = (value) => value == null ? '–' : Math.round(value).toLocaleString('en')
   const milliseconds = (value) => value == null ? '–' : `${Number(value.toPrecision(3)).toLocaleString('en')} ms`
   const generationColor = (generation) => color(generation == null ? 'third' : `generation-${generation % PALETTE}`)
 
-  /** Both run beneath and above the lines, in the pixels of the canvas. */
+  /** Draws inside the plot, below or above the lines, in pixels of the canvas. */
   function inPlot (u, draw) {
     const { ctx, bbox } = u
     ctx.save()
@@ -38,7 +38,7 @@
         const left = u.valToPos(at / 1000, 'x', true)
         ctx.fillStyle = color(outcome === 'completed' ? 'shade' : 'bad-shade')
         ctx.fillRect(left, top, Math.max(1, u.valToPos(end / 1000, 'x', true) - left), height)
-        // One that follows at once would look like a part of the one before.
+        // A reload that follows at once would look like a part of the one before.
         ctx.fillRect(left, top, ratio, height)
       }
     })
@@ -62,13 +62,13 @@
     })
   }
 
-  /** A line, and where it hides nothing a cross, for each piece of time in which requests failed. */
+  /** A line, and where it hides nothing a cross, for each slice of time in which requests failed. */
   function markFailures (u, hasCrosses) {
-    const failing = timeline.failed.flatMap((failures, piece) => failures > 0 ? [piece] : [])
+    const failing = timeline.failed.flatMap((failures, slice) => failures > 0 ? [slice] : [])
     inPlot(u, (ctx, { top, height }, ratio) => {
       ctx.strokeStyle = color('bad')
-      for (const piece of failing) {
-        const x = Math.min(u.valToPos((piece + 0.5) * interval / 1000, 'x', true), u.bbox.left + u.bbox.width - 5 * ratio)
+      for (const slice of failing) {
+        const x = Math.min(u.valToPos((slice + 0.5) * interval / 1000, 'x', true), u.bbox.left + u.bbox.width - 5 * ratio)
         const y = top + height - 10 * ratio
         const arm = 5 * ratio
         ctx.globalAlpha = 0.35
@@ -92,17 +92,17 @@
     ctx.stroke()
   }
 
-  /** Bands that fill the height: one a slot, from below, each in the colour of who answered for it. */
+  /** Bands that fill the height: one for each slot, from the bottom, in the colour of the generation that answered. */
   function drawShares (u) {
     inPlot(u, (ctx, bbox, ratio) => {
       const { workers } = timeline
-      // A share of few answers is noise.
-      const step = Math.ceil(pieces / MAX_COLUMNS)
-      for (let piece = 0; piece < pieces; piece += step) {
-        const answers = workers.map(({ first, answered }) => sum(answered.slice(Math.max(0, piece - first), Math.max(0, piece - first + step))))
+      // The share of a few answers is noise.
+      const step = Math.ceil(slices / MAX_COLUMNS)
+      for (let slice = 0; slice < slices; slice += step) {
+        const answers = workers.map(({ first, answered }) => sum(answered.slice(Math.max(0, slice - first), Math.max(0, slice - first + step))))
         const total = sum(answers)
-        const left = Math.round(u.valToPos(piece * interval / 1000, 'x', true))
-        const width = Math.round(u.valToPos((piece + step) * interval / 1000, 'x', true)) - left
+        const left = Math.round(u.valToPos(slice * interval / 1000, 'x', true))
+        const width = Math.round(u.valToPos((slice + step) * interval / 1000, 'x', true)) - left
         let below = 0
         workers.forEach(({ slot, generation }, index) => {
           if (answers[index] === 0) return
@@ -157,7 +157,7 @@
   const seconds = () => axis('seconds since the start', { size: 34 })
   const logarithmic = (more = {}) => axis('milliseconds, logarithmic', {
     size: 58,
-    // A label for each 1, 2 and 5 fits only when there are few factors of ten.
+    // Labels for 2 and 5 fit only when there are few powers of ten.
     values: (u, splits) => splits.map((value) => {
       const digit = Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9))
       const isFine = u.scales.y.max / u.scales.y.min <= 100
@@ -167,11 +167,11 @@
     ...more
   })
   const series = (label, name, value, more = {}) => ({
-    label, value: (u, raw) => value(raw), stroke: color(name), width: 2, points: { show: pieces < 3 }, spanGaps: true, ...more
+    label, value: (u, raw) => value(raw), stroke: color(name), width: 2, points: { show: slices < 3 }, spanGaps: true, ...more
   })
   const time = { label: 'at', value: (u, raw) => raw == null ? '–' : `${raw.toFixed(1)} s` }
   const decades = { distr: 3, range: (u, low, high) => low == null ? [1, 100] : [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high * 1.01))] }
-  const course = { x: { time: false, range: [0, end] } }
+  const wholeRun = { x: { time: false, range: [0, end] } }
   const together = { drag: { x: false, y: false }, sync: { key: 'run' }, points: { size: 6 } }
 
   const CHARTS = {
@@ -179,12 +179,12 @@
       data: [times, cut(timeline.answered).map((answers) => answers === null ? 0 : answers / interval * 1000), cut(timeline.failed)],
       options: {
         cursor: together,
-        scales: { ...course, y: { range: (u, low, high) => [0, Math.max(10, high * 1.15)] }, failures: { range: [0, Number.MAX_SAFE_INTEGER] } },
+        scales: { ...wholeRun, y: { range: (u, low, high) => [0, Math.max(10, high * 1.15)] }, failures: { range: [0, Number.MAX_SAFE_INTEGER] } },
         axes: [seconds(), axis('answers a second', { size: 58, values: (u, splits) => splits.map(count) })],
         series: [
           time,
           series('answers a second', 'first', count, { fill: `${color('first')}22` }),
-          // Drawn as marks; here for the legend alone, so its point at the cursor stays at the bottom.
+          // Drawn as marks: the series is only for the legend, so its point at the cursor stays at the bottom.
           series('failed', 'bad', count, { scale: 'failures', paths: () => null, points: { show: false } })
         ],
         hooks: { drawClear: [shadeReloads], draw: [(u) => { markFailures(u, true) }, numberReloads] }
@@ -194,7 +194,7 @@
       data: [times, ...[timeline.p50, timeline.p99, timeline.max].map(cut)],
       options: {
         cursor: together,
-        scales: { ...course, y: decades },
+        scales: { ...wholeRun, y: decades },
         axes: [seconds(), logarithmic()],
         series: [
           time,
@@ -210,7 +210,7 @@
       options: {
         cursor: { ...together, points: { show: false } },
         legend: { show: false },
-        scales: { ...course, y: { range: [0, 100] } },
+        scales: { ...wholeRun, y: { range: [0, 100] } },
         axes: [seconds(), axis('% of the answers', { size: 58 })],
         series: [time, series('share', 'first', count)],
         hooks: { draw: [drawShares] }
@@ -222,7 +222,7 @@
       options: {
         height: 180,
         cursor: together,
-        scales: { ...course, y: { range: (u, low, high) => [0, Math.max(10, high * 1.15)] } },
+        scales: { ...wholeRun, y: { range: (u, low, high) => [0, Math.max(10, high * 1.15)] } },
         axes: [seconds(), axis('connections', { size: 58, values: (u, splits) => splits.map(count) })],
         series: [time, series('open connections', 'first', count, { paths: uPlot.paths.stepped({ align: 1 }) })],
         hooks: { drawClear: [shadeReloads] }
@@ -239,7 +239,7 @@
           cursor: { drag: { x: false, y: false } },
           scales: { x: { time: false, range: (u, low, high) => [0, Math.max(1, high)] }, y: decades },
           axes: [
-            axis('percent of the requests took at most so long', {
+            axis('percent of the requests took at most this long', {
               size: 34,
               splits: (u) => [0, ...(u.width < 600 ? [] : [-Math.log10(0.5)]), 1, 2, 3, 4, 5, 6, 7].filter((value) => value <= u.scales.x.max),
               values: (u, splits) => splits.map((value) => `${Number((100 - 100 * 10 ** -value).toFixed(6))} %`)
