@@ -78,7 +78,7 @@ function formatDrains ({ drains }: Report): string[] {
   const { begun, finished, killed, longest } = drains
   const rest = begun - finished - killed
   return [
-    `workers relieved: ${begun}; when the load ended ${finished} had exited, ${killed} had been killed and ${rest} were draining; ` +
+    `workers relieved: ${begun}; when the load ended: ${finished} exited, ${killed} killed, ${rest} still draining; ` +
     `the longest drain took ${formatMs(longest)} ms${rest > 0 ? ' or more' : ''}`
   ]
 }

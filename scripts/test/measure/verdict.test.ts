@@ -96,7 +96,7 @@ await t.test('the summary says what became of the relieved workers', async (t) =
   const drains = { begun: 6, finished: 3, killed: 1, longest: 4321 }
 
   t.match(formatLoadSummary({ ...GOOD, drains }), `
-workers relieved: 6; when the load ended 3 had exited, 1 had been killed and 2 were draining; the longest drain took 4,321 ms or more
+workers relieved: 6; when the load ended: 3 exited, 1 killed, 2 still draining; the longest drain took 4,321 ms or more
 `)
   t.match(formatLoadSummary({ ...GOOD, drains: { begun: 2, finished: 2, killed: 0, longest: 5 } }), /the longest drain took 5\.0 ms\n/)
 })
