@@ -1,11 +1,11 @@
-// Puts the program of the workers into one file, and that of `baton check`, which is to run what they run: a start
+// Bundles the program of the workers into one file, and that of `baton check`, which must run the same code: a start
 // spends more time on finding and reading some hundred files of packages than on anything else
-// (`npm run bench -- --only start`). It is not made small: names and files can be read in it, so it has no source map.
+// (`npm run bench -- --only start`). It is not minified: names and files are readable, so it has no source map.
 import { fileURLToPath } from 'node:url'
 
 import { build } from 'esbuild'
 
-/** CommonJS packages have these; modules do not. */
+/** CommonJS packages use these; modules do not have them. */
 const COMMONJS = `
 import { createRequire as createBundleRequire } from 'node:module'
 const require = createBundleRequire(import.meta.url)
@@ -20,7 +20,7 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  // A worker loads these two only when it is asked for what they do.
+  // A worker loads these two only when it needs them.
   external: ['pino-pretty', 'prom-client'],
   banner: { js: COMMONJS.trim() },
   legalComments: 'linked',

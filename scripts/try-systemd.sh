@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tries deploy/systemd on a real systemd: Debian in a folder, booted by systemd-nspawn. Needs root, and Debian's packages
-# debootstrap and systemd-container. Not a test: it says what happens, for docs/systemd.md.
+# Tries deploy/systemd on a real systemd: Debian in a folder, booted by systemd-nspawn. Needs root, and the Debian packages
+# debootstrap and systemd-container. It is not a test: it shows what happens, for docs/systemd.md.
 #
 #   npm run build && scripts/try-systemd.sh [folder] [suite]
 set -euo pipefail
@@ -27,7 +27,7 @@ echo "$good" > "$folder/srv/app/app.js"
 
 SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 systemd-nspawn --boot --register=no --keep-unit --private-network --directory "$folder" < /dev/null > /dev/null 2>&1 &
 nspawn=$!
-# Its first process ends by SIGTERM as by a shutdown.
+# SIGTERM shuts it down.
 trap 'kill -TERM "$nspawn"; wait "$nspawn" || true' EXIT
 leader=
 until [ -n "$leader" ]; do sleep 0.2; leader=$(pgrep --parent "$nspawn" || true); done
@@ -71,7 +71,7 @@ clients=$!
 for _ in 1 2 3 4 5; do sleep 3; inside 'systemctl restart baton'; done
 wait "$clients"
 
-title 'the primary is killed with a request under way (KillMode=mixed kills its worker)'
+title 'the primary is killed with a request in progress (KillMode=mixed kills its worker)'
 inside 'curl --silent --max-time 20 127.0.0.1:3000/slow' & request=$!
 sleep 1
 inside 'kill -KILL $(systemctl show --property MainPID --value baton)'

@@ -3,10 +3,10 @@ import { threadId } from 'node:worker_threads'
 
 import application from '../../dist/app/index.js'
 
-/** What Baton adds for the application, as far as it needs it. */
+/** A stand-in for what Baton adds to an application, as far as this one uses it. */
 const workers = { on () {}, broadcast () {} }
 
-/** The application that Baton has built in, on bare Fastify. */
+/** The built-in application of Baton, on bare Fastify. */
 export function build () {
   const fastify = Fastify()
   fastify.decorate('worker', { slot: threadId, generation: 1, pid: process.pid })

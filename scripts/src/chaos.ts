@@ -1,0 +1,16 @@
+import { chaos } from './chaos/program.ts'
+import { PRODUCT } from './workspace.ts'
+
+const interruption = new AbortController()
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => { interruption.abort() })
+}
+
+process.exitCode = await chaos(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  program: PRODUCT,
+  signal: interruption.signal
+})
