@@ -264,14 +264,14 @@ await t.test('a `timeout` listener on the server does not keep a connection open
 
 await t.test('a client that disconnects without its answer affects no other client', async (t) => {
   const { close, connect, arrival } = await listen(t, { '/never': () => {} })
-  const [leaving, staying] = [await connect(), await connect()]
+  const [gone, staying] = [await connect(), await connect()]
   const arrived = arrival()
-  leaving.send(request('GET /never'))
+  gone.send(request('GET /never'))
   const [, response] = await arrived
 
   const closed = close()
   const left = soon(response, 'close')
-  leaving.socket.resetAndDestroy()
+  gone.socket.resetAndDestroy()
   await left
 
   t.match(await staying.send(request('GET /')).answer(), { body: 'GET /' })
