@@ -77,7 +77,7 @@ const oneReaderOfTheEnvironment = {
 }
 
 export default [
-  ...neostandard({ ts: true, ignores: ['dist', 'dist-unbundled', 'build', '.tap', 'node_modules', 'test/fixtures/**/broken*'] }),
+  ...neostandard({ ts: true, ignores: ['dist', 'build', '.tap', 'node_modules', 'test/fixtures/**/broken*'] }),
   projectRules,
   processBoundary,
   controlRoom,

@@ -24,5 +24,8 @@ await build({
   external: ['pino-pretty', 'prom-client'],
   banner: { js: COMMONJS.trim() },
   legalComments: 'linked',
+  // For the stacks in the log; see src/log/stack.ts.
+  sourcemap: 'linked',
+  sourcesContent: false,
   logLevel: 'warning'
 })

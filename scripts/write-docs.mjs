@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
 import { SETTING_GROUPS, SETTINGS } from '../dist/config/settings.js'
-import { settingsPage, withSettings } from './docs/settings.mjs'
+import { settingsPage, withSettings } from './settings-tables.mjs'
 
 const page = new URL('../docs/settings.md', import.meta.url)
 const readme = new URL('../README.md', import.meta.url)

@@ -1,5 +1,6 @@
 import { format, inspect } from 'node:util'
 import { ExitCode } from './exit-codes.ts'
+import { readableStack } from './log/stack.ts'
 
 /** An error of ours. Compare errors by `code`: one that crossed a process boundary is no instance of its class. */
 export class BatonError extends Error {
@@ -89,9 +90,15 @@ export const ListenSocketUnusableError = defineError<[string, string]>(
   ExitCode.configuration
 )
 
-export const SlotPortTakenError = defineError<[number, string]>(
-  'BATON_SLOT_PORT_TAKEN',
-  'slot %d cannot have its port (SLOT_PORT_BASE): %s',
+export const PortInUseError = defineError<[number, string, string, string]>(
+  'BATON_PORT_IN_USE',
+  'port %d (%s) is in use by %s: stop that process, or set %s to another port',
+  ExitCode.cannotStart
+)
+
+export const PortUnusableError = defineError<[number, string, string, string]>(
+  'BATON_PORT_UNUSABLE',
+  'cannot listen on port %d (%s) of host %s: %s',
   ExitCode.cannotStart
 )
 
@@ -213,12 +220,6 @@ export const ControlSocketUnusableError = defineError<[string, string]>(
   ExitCode.configuration
 )
 
-export const MetricsPortUnusableError = defineError<[string, number, string]>(
-  'BATON_METRICS_PORT_UNUSABLE',
-  'cannot listen on METRICS_HOST %s, METRICS_PORT %d (%s)',
-  ExitCode.configuration
-)
-
 export const ServiceStoppingError = defineError(
   'BATON_SERVICE_STOPPING',
   'the service is stopping'
@@ -295,7 +296,7 @@ export function toErrorReport (error: unknown): ErrorReport {
     type: className(error),
     message: error.message,
     ...(typeof code === 'string' ? { code } : {}),
-    ...(error.stack === undefined ? {} : { stack: error.stack })
+    ...(error.stack === undefined ? {} : { stack: readableStack(error.stack) })
   }
 }
 

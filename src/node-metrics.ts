@@ -2,15 +2,15 @@ import type { Registry } from 'prom-client'
 import type { MetricFamily } from './protocol/measurements.ts'
 
 /** Milliseconds between two samples of the event loop's delay. */
-const PRECISION = 20
+const LOOP_DELAY_INTERVAL = 20
 
-/** Gauges whose names say that they are counters, which promtool refuses; `nodejs_active_resources` says more anyway. */
-const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
+/** Gauges with the names of counters, which promtool rejects; `nodejs_active_resources` has the same data. */
+const MISNAMED_GAUGES = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 
 /**
- * prom-client's default metrics of this process, in a registry of their own: the application may use the global one.
+ * prom-client's default metrics of this process, in a separate registry: the application may use the global one.
  *
- * Loading prom-client takes 25 ms, so it is loaded when it is asked for.
+ * Loading prom-client takes 25 ms, so it is not loaded before it is needed.
  */
 export class NodeMetrics {
   #registry: Promise<Registry> | undefined
@@ -19,12 +19,12 @@ export class NodeMetrics {
     return this.#registry !== undefined
   }
 
-  /** From here on they are collected. Idempotent. */
+  /** Starts to collect them. Idempotent. */
   start (): void {
     this.#registry ??= collect()
   }
 
-  /** @returns what there is now, without what has no value yet */
+  /** @returns the current metrics, without values that are not finite numbers */
   async read (): Promise<readonly MetricFamily[]> {
     this.start()
     const registry = await this.#registry as Registry
@@ -33,7 +33,7 @@ export class NodeMetrics {
       name,
       help,
       type,
-      // Before its first sample the mean of a histogram is NaN, which JSON does not carry.
+      // The mean of a histogram is NaN before its first sample, and JSON cannot represent that.
       values: values.filter(({ value }) => Number.isFinite(value))
     }))
   }
@@ -42,7 +42,7 @@ export class NodeMetrics {
 async function collect (): Promise<Registry> {
   const { Registry, collectDefaultMetrics } = await import('prom-client')
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: PRECISION })
-  for (const name of MISNAMED) registry.removeSingleMetric(name)
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_DELAY_INTERVAL })
+  for (const name of MISNAMED_GAUGES) registry.removeSingleMetric(name)
   return registry
 }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { NodeMetrics } from '../src/node-metrics.ts'
 
-await t.test('Node\'s metrics are collected from the first question on, or before', async (t) => {
+await t.test('Node\'s metrics are collected from start() or the first read()', async (t) => {
   const metrics = new NodeMetrics()
   const before = metrics.isStarted
 
@@ -14,13 +14,13 @@ await t.test('Node\'s metrics are collected from the first question on, or befor
   }
 })
 
-await t.test('what is sent is JSON: without numbers that it does not carry', async (t) => {
+await t.test('the metrics can be sent as JSON: they have no NaN', async (t) => {
   const metrics = new NodeMetrics()
   metrics.start()
 
   const families = await metrics.read()
 
-  // The delay of a loop that was not sampled yet is NaN.
+  // The mean delay of the event loop is NaN before its first sample.
   t.strictSame(JSON.parse(JSON.stringify(families)), families)
   t.strictSame(families.filter(({ name, type }) => name.endsWith('_total') && type !== 'counter'), [])
 })

@@ -2,7 +2,7 @@ import type { ConnectionTrace } from '../load/connection-trace.ts'
 
 /** The end of a worker that took its connections with it. Times are of `performance.now()`. */
 export interface Death {
-  readonly cause: 'killed by the hand' | 'hung, and was killed' | 'exited by itself'
+  readonly cause: 'killed by the hand' | 'hung, and was killed' | 'exited on its own'
   readonly pid: number
   readonly slot: number
   readonly generation: number

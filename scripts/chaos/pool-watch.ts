@@ -144,6 +144,6 @@ export class PoolWatch {
 function causeOf ({ exit, killedAt, release }: WatchedWorker): Death['cause'] | undefined {
   if (killedAt !== undefined && (exit === undefined || exit.signal === 'SIGKILL')) return 'killed by the hand'
   if (release === HANGS && (exit === undefined || exit.signal === 'SIGKILL')) return 'hung, and was killed'
-  if (release === DIES && exit?.code === DEATH_CODE) return 'exited by itself'
+  if (release === DIES && exit?.code === DEATH_CODE) return 'exited on its own'
   return undefined
 }

@@ -10,10 +10,10 @@ import stream from './routes/stream.ts'
 import work from './routes/work.ts'
 
 /**
- * The built-in example: an ordinary Fastify plugin, to read and then to replace by your own.
+ * The built-in example: an ordinary Fastify plugin, to read and then to replace with your own.
  *
- * It runs in a worker, which tells it through `fastify.worker` which one it is. `POST /crash` exists
- * only when the environment has `EXAMPLE_CRASH=true`.
+ * It runs in a worker; `fastify.worker` says in which one. `POST /crash` exists only when the environment has
+ * `EXAMPLE_CRASH=true`.
  */
 const app: FastifyPluginAsync = async (fastify) => {
   fastify.register(hello)

@@ -1,10 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
 
 /**
- * Waits, but not for somebody who has left.
+ * Waits for `ms` milliseconds, or until `signal` aborts.
  *
- * @param ms how long, in milliseconds
- * @param signal ends the wait early and clears the timer; `request.signal` aborts when the client leaves
+ * @param signal `request.signal`, for one, which aborts when the client disconnects
  * @returns whether the whole time has passed
  */
 export async function pause (ms: number, signal: AbortSignal): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** The properties by which an answer says which worker gave it: those of `fastify.worker`. */
+/** The properties of `fastify.worker`, with which an answer names its worker. */
 export const workerProperties = {
   slot: { type: 'integer' },
   generation: { type: 'integer' },

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, statSync, writeSync } from 'node:fs'
 import { LogFileError, toErrorReport } from '../errors.ts'
 import { LogDestination, withoutWaiting, type Write } from './destination.ts'
-import type { Logger } from './logger.ts'
+import type { Logger } from 'pino'
 
 type Log = Pick<Logger, 'info' | 'error'>
 

@@ -2,6 +2,7 @@ import { pino, stdSerializers, type Logger } from 'pino'
 import type { ErrorReport } from '../errors.ts'
 import { LogDestination, withoutWaiting, type Write } from './destination.ts'
 import { redact } from './redaction.ts'
+import { readableStack } from './stack.ts'
 
 export type { Logger } from 'pino'
 
@@ -42,11 +43,15 @@ export async function createLogger (
   }, destination)
 }
 
-/** pino gives every plain object the type "Object", even a report that carries the type of its error. */
+/**
+ * As pino does it, but with the type that an error report carries (pino gives every plain object the type "Object"), and
+ * with a stack that points to the sources.
+ */
 function serializeError (error: Error): object {
-  const line = stdSerializers.err(error)
+  const line: { type: string, stack: string } | null = stdSerializers.err(error)
   const type = (error as ErrorReport | null)?.type
   if (typeof type === 'string' && line.type === 'Object') line.type = type
+  if (typeof line?.stack === 'string') line.stack = readableStack(line.stack)
   return line
 }
 

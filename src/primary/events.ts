@@ -10,7 +10,7 @@ interface WorkerFields {
   readonly pid: number | undefined
 }
 
-/** Why a worker ended that was not asked to; a label of metrics, so there are few. */
+/** Why a worker crashed; a label of metrics, so there are few. */
 export type CrashReason = 'signal' | 'code' | 'itself' | 'error' | 'hang' | 'start'
 
 /** What happens to a pool, by the `event` of its log line. Durations are milliseconds. */
@@ -21,18 +21,18 @@ interface Fields {
   'worker:exited': WorkerFields & {
     readonly code: number | null
     readonly signal: NodeJS.Signals | null
-    /** How long it drained; undefined when it was not asked to end. */
+    /** How long it drained; undefined when it was not told to. */
     readonly durationMs?: number
-    /** It held the deadline up and was killed. */
+    /** The primary killed it at a deadline. */
     readonly wasKilled: boolean
-    /** Requests that it still held when it was killed at its drain deadline, as far as it had said. */
+    /** Requests that it still held when it was killed at its drain deadline, as far as it had reported. */
     readonly cut?: number
     readonly err?: ErrorReport
   }
-  /** It ended unasked, or cannot go on: another one is started for it. Once for a worker. */
+  /** It ended unexpectedly, or cannot continue: it is replaced. Once for a worker. */
   'worker:crashed': WorkerFields & { readonly reason: CrashReason, readonly err: ErrorReport }
   'worker:hung': WorkerFields & { readonly stack: string | undefined }
-  /** It is relieved because of a limit, or because it was sent SIGTERM. */
+  /** It is relieved because of a limit, or because it received SIGTERM. */
   'worker:stale': WorkerFields & { readonly limit: string, readonly rss?: number, readonly served?: number }
   'reload:started': {
     readonly generation: number
@@ -54,7 +54,7 @@ interface Fields {
     readonly err: ErrorReport
   }
   'reload:refused': { readonly err: ErrorReport }
-  /** Once for each reload that was asked for, whatever became of it. */
+  /** Once for each reload that was requested, however it ended. */
   'reload:settled': Pick<ReloadOutcome, 'result' | 'durationMs'>
   'restart:delayed': { readonly durationMs: number, readonly crashes: number }
 }
@@ -64,11 +64,11 @@ export type EventName = keyof Fields
 /** One thing that happened. */
 export type Entry = { [Name in EventName]: { readonly event: Name } & Fields[Name] }[EventName]
 
-/** In the log they have no line of their own: the worker's exit, or how a reload ended, says the same. */
+/** Entries without a log line of their own: the worker's exit, or the end of the reload, says the same. */
 const SILENT: readonly EventName[] = ['worker:crashed', 'reload:settled']
 
-/** What happens to the pool: each entry is a line of the log, and is heard by whoever else wants to know. */
-export class Journal extends EventEmitter<{ entry: [Entry] }> {
+/** What happens to the pool: each entry is a line of the log, and an event for whatever else counts or reports it. */
+export class Events extends EventEmitter<{ entry: [Entry] }> {
   readonly #log: Logger
 
   constructor (log: Logger) {

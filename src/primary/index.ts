@@ -5,27 +5,27 @@ import { LogFile } from '../log/file.ts'
 import { createLogger } from '../log/logger.ts'
 import { runtimeDirectories } from '../protocol/control-socket.ts'
 import { readVersion } from '../version.ts'
-import { createClusterHost } from './workers/cluster-host.ts'
 import { Control } from './control/control.ts'
-import { keepTransport, makeGeneration, type Generation } from './release/generation.ts'
-import { choosePlace } from './listen/address.ts'
-import { Metrics } from './metrics/metrics.ts'
-import { Operation } from './service.ts'
-import { startPaths } from './release/paths.ts'
-import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts'
-import { handleSignals } from './signals.ts'
+import { chooseAddress } from './listen/address.ts'
 import { SlotPorts } from './listen/slot-ports.ts'
+import { Metrics } from './metrics/metrics.ts'
+import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts'
+import { keepTransport, makeGeneration, type Generation } from './release/generation.ts'
+import { startPaths } from './release/paths.ts'
+import { warnOf } from './release/warnings.ts'
+import { Service } from './service.ts'
+import { handleSignals } from './signals.ts'
 import { Supervisor } from './supervisor/supervisor.ts'
 import { readSystemdEnvironment } from './systemd/environment.ts'
 import { watchInheritedSocket } from './systemd/inherited-socket.ts'
 import { notifySystemd } from './systemd/notifier.ts'
-import { warnOf } from './release/warnings.ts'
+import { createClusterHost } from './workers/cluster-host.ts'
 
 /**
  * Runs the primary until it has stopped; the process exits then.
  *
  * @param application as typed on the command line, if it was
- * @throws when the configuration is wrong; nothing has been started
+ * @throws when the configuration is wrong, or a port or socket cannot be used; nothing has been started
  */
 export async function runPrimary (application: string | undefined): Promise<void> {
   const systemd = readSystemdEnvironment()
@@ -35,18 +35,16 @@ export async function runPrimary (application: string | undefined): Promise<void
   const { config } = prepare(1)
   const { pidFile, slotPortBase } = config
   if (pidFile !== undefined) checkPidFile(pidFile)
-  const { address, url, port } = await choosePlace(config, inheritedSocket)
+  const { address, url, port } = await chooseAddress(config, inheritedSocket)
   const slotPorts = slotPortBase === undefined ? undefined : new SlotPorts(config.host, slotPortBase)
   await slotPorts?.check(0, config.workers)
   const logFile = config.logFile === undefined ? undefined : new LogFile(resolve(paths.directory, config.logFile))
   logFile?.open()
   const log = await createLogger({ level: config.logLevel, file: logFile })
-  const control = await Control.claim({ config, port: port ?? config.port, directory: paths.directory, runtimeDirectories: runtimeDirectories(), log })
-  process.on('exit', () => { control.remove() })
   process.title = 'baton: primary'
 
   const host = createClusterHost({
-    // On a socket that others hold: connections that the primary has accepted for its workers would go with it.
+    // With a socket of systemd, connections that the primary has accepted for its workers would be lost with it.
     scheduling: config.scheduling ?? (inheritedSocket === undefined ? 'round-robin' : 'shared'),
     address,
     host: config.host,
@@ -58,7 +56,23 @@ export async function runPrimary (application: string | undefined): Promise<void
     log,
     makeGeneration: (number) => keepTransport(prepare(number), config)
   })
-  const metrics = new Metrics({ supervisor, host, version: readVersion() })
+  const service = new Service({ supervisor, log, logFile, slotPorts })
+  const control = await Control.open({
+    config,
+    port: port ?? config.port,
+    directory: paths.directory,
+    runtimeDirectories: runtimeDirectories(),
+    log,
+    supervisor,
+    instance: { version: readVersion(), pid: process.pid, url },
+    service,
+    metrics: new Metrics({ supervisor, host, version: readVersion() })
+  })
+  process.on('exit', () => { control.remove() })
+  const notifier = notifySystemd(supervisor, systemd, log)
+  service.beforeExit(async (code) => { await control.end(code) })
+  service.beforeExit(notifier.flush)
+
   if (paths.isPinned) {
     log.info({ directory: paths.directory }, 'relative paths are pinned to this directory, because PWD does not say by which links it was reached')
   }
@@ -70,18 +84,6 @@ export async function runPrimary (application: string | undefined): Promise<void
   if (inheritedSocket !== undefined) {
     watchInheritedSocket(inheritedSocket, () => { supervisor.giveUp(new InheritedSocketLostError(inheritedSocket)) })
   }
-  const notifier = notifySystemd(supervisor, systemd, log)
-  const operation = new Operation({
-    supervisor,
-    log,
-    logFile,
-    slotPorts,
-    farewells: [
-      async (code) => { await control.end(code) },
-      notifier.flush
-    ]
-  })
-  handleSignals(process, operation)
   supervisor.once('serving', (workers) => {
     if (pidFile !== undefined) {
       writePidFile(pidFile)
@@ -92,11 +94,6 @@ export async function runPrimary (application: string | undefined): Promise<void
       event: 'server:ready', url, port, workers, control: control.socket, metrics: control.metricsUrl, application, pid: process.pid
     }, `serving ${application ?? 'the built-in application'} on ${url} with ${workers} worker${workers === 1 ? '' : 's'}; reload with: kill -HUP ${process.pid}`)
   })
+  handleSignals(process, service)
   supervisor.start()
-  await control.serve({
-    supervisor,
-    operation,
-    instance: { version: readVersion(), pid: process.pid, url },
-    metrics
-  })
 }

@@ -2,44 +2,43 @@ import closeWithGrace from 'close-with-grace'
 import { ExitCode } from '../exit-codes.ts'
 import type { LogFile } from '../log/file.ts'
 import type { Logger } from '../log/logger.ts'
-import type { Commands } from './signals.ts'
 import type { SlotPorts } from './listen/slot-ports.ts'
+import type { Commands } from './signals.ts'
 import type { Supervisor } from './supervisor/supervisor.ts'
 import { watchTerminal } from './terminal.ts'
 
-/** All that close-with-grace would take for a stop; ours are in signals.ts, and the others end a process as ever. */
+/** All that close-with-grace would take for a stop: signals.ts handles some, and the others keep their default effect. */
 const SIGNALS = [
   'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV', 'SIGUSR2', 'SIGTERM'
 ] as const
 
-export interface Operated {
+export interface ServiceOptions {
   readonly supervisor: Supervisor
   readonly log: Logger
   /** Undefined without `LOG_FILE`. */
   readonly logFile: LogFile | undefined
   /** Undefined without `SLOT_PORT_BASE`. */
   readonly slotPorts: SlotPorts | undefined
-  /** What has to be said before the process exits; it says so within a limit of its own. */
-  readonly farewells: ReadonlyArray<(code: ExitCode) => Promise<void>>
 }
 
 /**
- * What signals and the control socket ask of a running service, and its end: whoever asks for a stop, and also after
- * an error of the primary itself, the workers finish what they hold.
+ * What signals and the control socket request of a running service, and its end: on a stop, and also after an error of
+ * the primary itself, the workers answer their open requests.
  */
-export class Operation implements Commands {
+export class Service implements Commands {
   readonly #supervisor: Supervisor
   readonly #log: Logger
   readonly #logFile: LogFile | undefined
   readonly #slotPorts: SlotPorts | undefined
   readonly #isTerminalGone = watchTerminal()
   readonly #close: () => void
-  /** Changes of the number of workers, in the order in which they were asked for. */
+  readonly #beforeExit: Array<(code: ExitCode) => Promise<void>> = []
+  /** Changes of the number of workers, in the order in which they were requested. */
   #scaling: Promise<unknown> = Promise.resolve()
   #isUrgent = false
   #leastCode: ExitCode = ExitCode.ok
 
-  constructor ({ supervisor, log, logFile, slotPorts, farewells }: Operated) {
+  constructor ({ supervisor, log, logFile, slotPorts }: ServiceOptions) {
     this.#supervisor = supervisor
     this.#log = log
     this.#logFile = logFile
@@ -48,13 +47,18 @@ export class Operation implements Commands {
     supervisor.once('stopped', (code) => {
       if (code !== ExitCode.cannotStart) log.info({ code }, 'stopped')
       const exitCode = Math.max(code, this.#leastCode) as ExitCode
-      Promise.allSettled(farewells.map(async (say) => { await say(exitCode) })).then(() => { process.exit(exitCode) }, () => {})
+      Promise.allSettled(this.#beforeExit.map(async (act) => { await act(exitCode) })).then(() => { process.exit(exitCode) }, () => {})
     })
+  }
+
+  /** @param act runs when no worker is left and before the process exits; it has a time limit of its own */
+  beforeExit (act: (code: ExitCode) => Promise<void>): void {
+    this.#beforeExit.push(act)
   }
 
   readonly reload = (): void => {
     if (this.#isTerminalGone()) {
-      this.#log.warn('the terminal has gone; stopping')
+      this.#log.warn('the terminal has closed; stopping')
       this.stop(true)
     } else {
       this.#supervisor.reload()
@@ -68,12 +72,12 @@ export class Operation implements Commands {
   }
 
   /**
-   * @returns how many workers there are to be
-   * @throws SlotPortTakenError, SlotPortTooHighError
+   * @returns how many workers there will be
+   * @throws PortInUseError, PortUnusableError, SlotPortTooHighError
    */
   readonly scaleTo = async (workers: number): Promise<number> => {
-    await this.#scale(() => workers - this.#supervisor.length)
-    return this.#supervisor.length
+    await this.#scale(() => workers - this.#supervisor.wantedWorkers)
+    return this.#supervisor.wantedWorkers
   }
 
   readonly reopenLogs = (): void => {
@@ -102,15 +106,15 @@ export class Operation implements Commands {
     const slotPorts = this.#slotPorts
     const scaled = this.#scaling.then(async () => {
       const change = difference()
-      const { length } = this.#supervisor
-      await slotPorts.check(length, length + change)
+      const { wantedWorkers } = this.#supervisor
+      await slotPorts.check(wantedWorkers, wantedWorkers + change)
       this.#supervisor.scale(change)
     })
     this.#scaling = scaled.catch(() => {})
     await scaled
   }
 
-  /** @returns what asks for a stop */
+  /** @returns what starts the stop */
   #closeWithGrace (): () => void {
     const { close } = closeWithGrace({
       // The stop has its own deadline, and an exit of the primary alone would leave workers behind.

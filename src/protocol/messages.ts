@@ -1,15 +1,16 @@
-import type { ErrorReport } from '../errors.ts'
-import type { Measurements } from './measurements.ts'
 import type { TlsVersion } from '../config/settings.ts'
+import type { ErrorReport } from '../errors.ts'
+import { areMeasurements } from './measurements-check.ts'
+import type { Measurements } from './measurements.ts'
 
-/** Changes when primary and worker of different releases would no longer understand each other. */
+/** Changes when primary and worker of different releases no longer understand each other. */
 export const PROTOCOL = 3
 
 /** How long a worker may take to drain, and what it does with idle connections meanwhile. */
 export interface DrainLimits {
   /** Milliseconds until the worker is killed. */
   readonly timeout: number
-  /** Milliseconds after which an idle connection is closed; without it only the timeout closes one. */
+  /** Milliseconds after which an idle connection is closed; without it only the timeout closes it. */
   readonly idleTimeout?: number
 }
 
@@ -27,7 +28,7 @@ export interface PoolView {
   readonly isCrashLooping: boolean
 }
 
-/** How a worker is, as its heartbeat says. */
+/** What a worker reports with each heartbeat. */
 export interface Load {
   /** How late the heartbeat was, in milliseconds. */
   readonly eventLoopDelay: number
@@ -42,13 +43,13 @@ export interface Load {
   readonly served: number
 }
 
-/** What an application says to the other workers. */
+/** A message of the application to all other workers. */
 export interface Broadcast {
   readonly topic: string
   readonly data: unknown
 }
 
-/** Certificate and key of a generation: what the files held when it was made. */
+/** Certificate and key of a generation: the content of the files when it was made. */
 export interface TlsMaterial {
   /** PEM, with its chain after it. */
   readonly cert: string
@@ -57,34 +58,34 @@ export interface TlsMaterial {
 }
 
 export type ToWorker =
-  /** Asks for an answer, which only a worker gives whose event loop runs. */
+  /** Asks for a `pong`, which only a worker sends whose event loop runs. */
   | { readonly type: 'ping' }
   | { readonly type: 'broadcast', readonly broadcast: Broadcast }
   | { readonly type: 'drain', readonly limits: DrainLimits }
-  /** Asks for measurements. */
+  /** Asks for `measurements`. */
   | { readonly type: 'measure' }
   | { readonly type: 'pool', readonly pool: PoolView }
-  /** The log file has been renamed: the path is to be opened anew. */
+  /** The log file was renamed: reopen its path. */
   | { readonly type: 'reopen-log' }
   /** Not in the environment, which other processes of the same user can read. */
   | { readonly type: 'tls', readonly tls: TlsMaterial }
 
 export type ToPrimary =
-  /** It hears messages from now on, and needs certificate and key. What was sent earlier it may have missed. */
+  /** It receives messages from now on, and needs certificate and key. It may have missed what was sent earlier. */
   | { readonly type: 'channel-open' }
   | { readonly type: 'ready', readonly protocol: number }
-  /** It could not start, or an error that nobody caught makes it unfit to go on. */
+  /** It could not start, or cannot continue after an uncaught error. */
   | { readonly type: 'failed', readonly error: ErrorReport }
-  /** It was sent SIGTERM: somebody wants it replaced. */
+  /** It received SIGTERM: an operator wants it replaced. */
   | { readonly type: 'relieve' }
   | { readonly type: 'draining', readonly progress: DrainProgress }
   | { readonly type: 'heartbeat', readonly load: Load }
-  /** When it was asked, and once more before its channel closes. */
-  | { readonly type: 'measurements', readonly measurements: Measurements }
+  /** When asked, and once more before its channel closes. Undefined for the receiver when they cannot be used. */
+  | { readonly type: 'measurements', readonly measurements: Measurements | undefined }
   | { readonly type: 'pong' }
   | { readonly type: 'broadcast', readonly broadcast: Broadcast }
 
-/** What a message has at least, as types of its fields. Further fields may come from another release. */
+/** The fields that a message must have, by type. Further fields may come from another release. */
 interface Shape {
   readonly [field: string]: Shape | readonly string[]
 }
@@ -92,17 +93,14 @@ interface Shape {
 const BOOLEAN = ['boolean']
 const NUMBER = ['number']
 const TEXT = ['string']
-/** Or a list, or null: who uses it looks closer. */
-const OBJECT = ['object']
 
 const SHAPES: Readonly<Record<(ToPrimary | ToWorker)['type'], Shape>> = {
   broadcast: { broadcast: { topic: TEXT } },
   drain: { limits: { timeout: NUMBER, idleTimeout: [...NUMBER, 'undefined'] } },
   draining: { progress: { requests: NUMBER, connections: NUMBER } },
   failed: { error: { message: TEXT, code: [...TEXT, 'undefined'], stack: [...TEXT, 'undefined'] } },
-  measurements: {
-    measurements: { bounds: OBJECT, requests: OBJECT, inFlight: NUMBER, connections: NUMBER, shed: NUMBER, closedAtDeadline: NUMBER, node: OBJECT }
-  },
+  // They have a schema of their own.
+  measurements: {},
   heartbeat: {
     load: {
       eventLoopDelay: NUMBER,
@@ -119,14 +117,14 @@ const SHAPES: Readonly<Record<(ToPrimary | ToWorker)['type'], Shape>> = {
   ping: {},
   pong: {},
   pool: { pool: { isStopping: BOOLEAN, isCrashLooping: BOOLEAN } },
-  // Nothing but the version, so that every other version can be told that it is another one.
+  // Only the version, so that a mismatch is recognised whatever else has changed.
   ready: { protocol: NUMBER },
   relieve: {},
   'reopen-log': {},
   tls: { tls: { cert: TEXT, key: TEXT, minVersion: TEXT } }
 }
 
-/** Marks our messages among those that an application sends for itself. */
+/** Marks Baton's messages among those that the application sends. */
 interface Envelope<Message> {
   readonly baton: Message
 }
@@ -136,15 +134,19 @@ export function wrap<Message extends ToWorker | ToPrimary> (message: Message): E
 }
 
 /**
- * @returns our message in what came over the channel; undefined for anything else, such as the
- * `process.send('ready')` of an application written for PM2, or a message of another release in a
- * shape that this one does not know
+ * The one check of what comes over the channel.
+ *
+ * @returns Baton's message; undefined for anything else, such as the `process.send('ready')` of an application written
+ * for PM2, or a message of another release in a shape that this one does not know
  */
 export function unwrap<Message extends ToWorker | ToPrimary> (received: unknown): Message | undefined {
   if (!isObject(received) || !isObject(received.baton)) return undefined
   const { type } = received.baton
-  const isOurs = typeof type === 'string' && Object.hasOwn(SHAPES, type) && hasShape(received.baton, SHAPES[type as Message['type']])
-  return isOurs ? received.baton as unknown as Message : undefined
+  const isKnown = typeof type === 'string' && Object.hasOwn(SHAPES, type) && hasShape(received.baton, SHAPES[type as Message['type']])
+  if (!isKnown) return undefined
+  const message = received.baton as unknown as ToWorker | ToPrimary
+  const isUsable = message.type !== 'measurements' || areMeasurements(message.measurements)
+  return (isUsable ? message : { type: message.type, measurements: undefined }) as Message
 }
 
 function hasShape (value: unknown, shape: Shape): boolean {
@@ -157,7 +159,7 @@ function hasShape (value: unknown, shape: Shape): boolean {
   return true
 }
 
-/** `Array.isArray()` does not tell TypeScript that a list that cannot be changed is one. */
+/** TypeScript does not take a readonly list for one after `Array.isArray()`. */
 function isList (wanted: Shape[string]): wanted is readonly string[] {
   return Array.isArray(wanted)
 }

@@ -1,8 +1,8 @@
 import { MessageNotSentError } from '../errors.ts'
 import type { Broadcast } from '../protocol/messages.ts'
 
-/** Bytes of a message, its topic and its data as JSON: the channel is shared with connections and heartbeats. */
-const MAX_BYTES = 64 * 1024
+/** Of topic and data as JSON: large messages would delay connections and heartbeats, which use the same channel. */
+const MAX_MESSAGE_BYTES = 64 * 1024
 
 type Handler = (data: unknown) => void
 
@@ -14,15 +14,15 @@ interface Subscription {
 /** Messages between the workers of a pool, as `fastify.workers`. */
 export interface WorkerBus {
   /**
-   * Says something to all other workers that serve at this moment, of whatever generation.
+   * Sends a message to all other workers that are ready at this moment, of any generation.
    *
-   * Delivery is at most once: a worker that ends meanwhile, or is started later, does not hear it.
+   * Delivery is at most once: a worker that exits meanwhile, or starts later, does not receive it.
    *
-   * @param data anything that JSON carries, at most 64 KiB of it
-   * @throws BATON_MESSAGE_NOT_SENT when topic and data are more, or nothing that JSON carries
+   * @param data any JSON value; topic and data are at most 64 KiB
+   * @throws BATON_MESSAGE_NOT_SENT when they are larger, or when the data is not a JSON value
    */
   readonly broadcast: (topic: string, data: unknown) => void
-  /** @returns what ends it */
+  /** @returns a function that removes the handler */
   readonly on: (topic: string, handler: Handler) => () => void
 }
 
@@ -42,11 +42,15 @@ export class Bus implements WorkerBus {
   }
 
   readonly broadcast = (topic: string, data: unknown): void => {
-    if (typeof topic !== 'string') throw new MessageNotSentError(`its topic is of type ${typeof topic}, and must be a string`)
+    if (typeof topic !== 'string') {
+      throw new MessageNotSentError(`its topic is of type ${typeof topic}, and must be a string`)
+    }
     const text = encode(data)
     const bytes = Buffer.byteLength(topic) + Buffer.byteLength(text)
-    if (bytes > MAX_BYTES) throw new MessageNotSentError(`its topic and its data as JSON are ${bytes} bytes, and at most ${MAX_BYTES} are allowed`)
-    // As it will be heard: what is changed afterwards is not sent.
+    if (bytes > MAX_MESSAGE_BYTES) {
+      throw new MessageNotSentError(`its topic and data are ${bytes} bytes as JSON (limit: ${MAX_MESSAGE_BYTES})`)
+    }
+    // A copy, as the other workers will receive it: later changes to `data` are not sent.
     this.#send({ topic, data: JSON.parse(text) })
   }
 
@@ -59,9 +63,9 @@ export class Bus implements WorkerBus {
   deliver ({ topic, data }: Broadcast): void {
     for (const subscription of this.#subscriptions) {
       if (subscription.topic !== topic) continue
-      // Each by itself: one that throws is an error of the application, and keeps the others from nothing.
+      // Each in its own tick: if a handler throws, that is an uncaught error, and the other handlers still run.
       process.nextTick(() => {
-        // A handler before it may have ended it.
+        // A previous handler may have removed this one.
         if (this.#subscriptions.has(subscription)) subscription.handler(data)
       })
     }
@@ -73,8 +77,8 @@ function encode (data: unknown): string {
   try {
     text = JSON.stringify(data)
   } catch (error) {
-    throw new MessageNotSentError(`its data cannot be JSON (${(error as Error).message})`)
+    throw new MessageNotSentError(`its data cannot be converted to JSON (${(error as Error).message})`)
   }
-  if (text === undefined) throw new MessageNotSentError(`its data is of type ${typeof data}, which JSON does not carry`)
-  return text
+  if (text !== undefined) return text
+  throw new MessageNotSentError(`its data is of type ${typeof data}, which JSON cannot represent`)
 }

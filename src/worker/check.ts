@@ -6,49 +6,49 @@ import { PROTOCOL, wrap, type ToPrimary } from '../protocol/messages.ts'
 import { loadApplication } from './application.ts'
 import { Bus } from './bus.ts'
 import { Drain } from './drain/drain.ts'
-import { WorkerMeasurements } from './metrics/measurements.ts'
+import { MeasurementCollector } from './metrics/collector.ts'
 import { buildServer } from './server.ts'
 
-/** Boots the application once, says that it is ready, closes it again and exits: nothing listens. */
+/** Starts the application once without listening, reports that it is ready, closes it and exits. */
 
 const { slot, generation, application } = readAssignment()
 const { pid } = process
 process.title = 'baton: check'
 process.on('uncaughtException', fail)
 process.on('unhandledRejection', fail)
-// Nobody waits for the answer any more.
-/* c8 ignore next -- the process that is left is nobody's, and writes no coverage */
+// `baton check` is gone, and no longer waits for the result.
+/* c8 ignore next -- without its parent this process writes no coverage */
 process.on('disconnect', () => { process.exit(1) })
 
 try {
   const config = readConfig()
-  /* c8 ignore next -- nothing listens, so that nothing drains */
+  /* c8 ignore next -- nothing listens, so nothing drains */
   const drain = new Drain(() => {})
   const server = await buildServer({
     application: await loadApplication(application),
-    /* c8 ignore next -- nobody listens */
+    /* c8 ignore next -- there are no other workers */
     bus: new Bus(() => {}),
+    collector: new MeasurementCollector(drain),
     config,
     drain,
     log: await createLogger({ level: config.logLevel, base: { slot, generation, pid } }),
-    measurements: new WorkerMeasurements(drain),
-    /* c8 ignore next -- nobody asks */
+    /* c8 ignore next -- there are no health checks */
     pool: () => ({ isStopping: false, isCrashLooping: false }),
     worker: { slot, generation, pid }
   })
-  tell({ type: 'ready', protocol: PROTOCOL })
+  send({ type: 'ready', protocol: PROTOCOL })
   await server.close()
-  // The application may hold what would keep the process alive.
+  // A timer or a connection of the application could keep the process running.
   process.exit(0)
 } catch (error) {
   fail(error)
 }
 
 function fail (error: unknown): void {
-  tell({ type: 'failed', error: toErrorReport(error) }, () => { process.exit(1) })
+  send({ type: 'failed', error: toErrorReport(error) }, () => { process.exit(1) })
 }
 
-function tell (message: ToPrimary, sent = (): void => {}): void {
+function send (message: ToPrimary, done = (): void => {}): void {
   const channel = process as Required<Pick<NodeJS.Process, 'send'>>
-  channel.send(wrap(message), undefined, undefined, sent)
+  channel.send(wrap(message), undefined, undefined, done)
 }

@@ -2,33 +2,34 @@ import { performance, type EventLoopUtilization } from 'node:perf_hooks'
 import type { Load } from '../protocol/messages.ts'
 import type { Drain } from './drain/drain.ts'
 
-/** Milliseconds between two heartbeats. */
-const INTERVAL = 1000
+const HEARTBEAT_INTERVAL = 1000
 
-/** What a heartbeat needs of the world; a parameter for tests. */
-export interface HeartbeatSystem {
+/** The real clock, or that of a test. */
+export interface HeartbeatClock {
   /** Monotonic milliseconds. */
   readonly now: () => number
-  /** @returns what ends it */
+  /** @returns a function that stops it */
   readonly every: (interval: number, beat: () => void) => () => void
 }
 
+const CLOCK: HeartbeatClock = { now: () => performance.now(), every }
+
 /**
- * Says every second how this worker is. One that does not any more hangs.
+ * Sends the load of this worker every second. The primary takes a worker that stops sending it for hung.
  *
- * @returns what ends it
+ * @returns a function that stops it
  */
 export function startHeartbeat (
-  drain: Pick<Drain, 'progress' | 'served'>, send: (load: Load) => void, system: HeartbeatSystem = { now: () => performance.now(), every }, interval = INTERVAL
+  drain: Pick<Drain, 'progress' | 'served'>, send: (load: Load) => void, clock = CLOCK, interval = HEARTBEAT_INTERVAL
 ): () => void {
-  let last: { at: number, loop: EventLoopUtilization } = { at: system.now(), loop: performance.eventLoopUtilization() }
-  return system.every(interval, () => {
-    const now = system.now()
+  let last: { at: number, loop: EventLoopUtilization } = { at: clock.now(), loop: performance.eventLoopUtilization() }
+  return clock.every(interval, () => {
+    const now = clock.now()
     const loop = performance.eventLoopUtilization()
     const { heapUsed, rss } = process.memoryUsage()
     const { requests, connections } = drain.progress()
     send({
-      // How late this timer is: nothing else has to run for it.
+      // How late this timer fires: measuring it needs no timer of its own.
       eventLoopDelay: Math.max(0, now - last.at - interval),
       eventLoopUtilization: performance.eventLoopUtilization(loop, last.loop).utilization,
       heapUsed,
@@ -41,7 +42,7 @@ export function startHeartbeat (
   })
 }
 
-/** Does not keep the process from its end. */
+/** Unref'd: it does not keep the process running. */
 function every (interval: number, beat: () => void): () => void {
   const timer = setInterval(beat, interval)
   timer.unref()

@@ -1,5 +1,7 @@
 import type { RequestListener, Server, ServerOptions } from 'node:http'
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import Fastify, {
+  LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions
+} from 'fastify'
 import type { Config } from '../config/config.ts'
 import { HealthRouteTakenError } from '../errors.ts'
 import type { PoolView } from '../protocol/messages.ts'
@@ -7,22 +9,22 @@ import type { Application } from './application.ts'
 import type { WorkerBus } from './bus.ts'
 import { createDrainableServer } from './drain/drainable-server.ts'
 import type { Drain } from './drain/drain.ts'
+import type { TlsOptions } from './drain/secure-server.ts'
 import type { WorkerIdentity } from './identity.ts'
-import type { WorkerMeasurements } from './metrics/measurements.ts'
+import type { MeasurementCollector } from './metrics/collector.ts'
 import { health } from './plugins/health.ts'
 import { injectWhileDraining } from './plugins/inject.ts'
 import { meter } from './plugins/meter.ts'
 import { shed, watchPressure } from './plugins/pressure.ts'
 import { requestIds } from './request-id.ts'
-import type { TlsOptions } from './drain/secure-server.ts'
 
 export interface ServerParts {
   readonly application: Application
   readonly bus: WorkerBus
+  readonly collector: MeasurementCollector
   readonly config: Config
   readonly drain: Drain
   readonly log: FastifyBaseLogger
-  readonly measurements: WorkerMeasurements
   readonly pool: () => PoolView
   /** Undefined for plain HTTP. */
   readonly tls?: TlsOptions | undefined
@@ -30,13 +32,13 @@ export interface ServerParts {
 }
 
 /**
- * Builds the Fastify server of one worker, with the application registered and ready, not listening yet.
+ * Builds the Fastify server of one worker, with the application registered and ready, but not listening.
  *
- * The application has a context of its own beside that of the health routes: its hooks and handlers do
- * not reach them, and shedding reaches only it.
+ * The application and the health routes have separate contexts: hooks and handlers of the application do not
+ * affect the health routes, and only requests to the application are shed.
  */
 export async function buildServer (parts: ServerParts): Promise<FastifyInstance> {
-  const { application, bus, config, drain, log, measurements, pool, tls, worker } = parts
+  const { application, bus, collector, config, drain, log, pool, tls, worker } = parts
   let handler: RequestListener | undefined
   const fastify = Fastify({
     keepAliveTimeout: config.keepAliveTimeout,
@@ -45,8 +47,9 @@ export async function buildServer (parts: ServerParts): Promise<FastifyInstance>
     loggerInstance: log,
     logController: new RequestLog(config.logRequests),
     return503OnClosing: false,
-    serverFactory: (given, options) => {
-      handler = config.workerHeader ? nameWorker(given as RequestListener, worker) : given as RequestListener
+    serverFactory: (fastifyHandler, options) => {
+      handler = fastifyHandler as RequestListener
+      if (config.workerHeader) handler = addWorkerHeader(handler, worker)
       return createServer(drain, options as FastifyServerOptions, handler, tls)
     }
   }) as unknown as FastifyInstance
@@ -54,26 +57,29 @@ export async function buildServer (parts: ServerParts): Promise<FastifyInstance>
   fastify.decorate('worker', worker)
   fastify.decorate('workers', bus)
   injectWhileDraining(fastify, handler as unknown as RequestListener, () => drain.isDraining)
-  meter(fastify, measurements.requests)
+  meter(fastify, collector.requests)
   try {
     const isUnderPressure = await watchPressure(fastify, config.pressure)
     if (config.healthPrefix !== '') {
       await fastify.register(health, { prefix: config.healthPrefix, worker, pool, isUnderPressure })
     }
     await fastify.register(async (context) => {
-      shed(context, isUnderPressure, measurements.countShed)
+      shed(context, isUnderPressure, collector.countShed)
       await context.register(application.plugin)
     })
     await fastify.ready()
     return fastify
   } catch (error) {
-    throw explain(error, config.healthPrefix)
+    throw explainError(error, config.healthPrefix)
   }
 }
 
-/** What Fastify sets on a server of its own making, it leaves to the factory on this one. */
+/** Sets what Fastify sets on a server that it makes itself, and leaves to a `serverFactory`. */
 function createServer (
-  drain: Drain, options: FastifyServerOptions & { http?: ServerOptions }, handler: RequestListener, tls: TlsOptions | undefined
+  drain: Drain,
+  options: FastifyServerOptions & { http?: ServerOptions },
+  handler: RequestListener,
+  tls: TlsOptions | undefined
 ): Server {
   const server = createDrainableServer(drain, options.http ?? {}, handler, tls)
   server.keepAliveTimeout = options.keepAliveTimeout as number
@@ -83,7 +89,7 @@ function createServer (
   return server
 }
 
-/** Errors are logged in any case, which Fastify's `disableRequestLogging` would suppress as well. */
+/** Always logs errors; Fastify's `disableRequestLogging` would suppress them as well. */
 class RequestLog extends LogController {
   readonly #logsRequests: boolean
 
@@ -102,17 +108,19 @@ class RequestLog extends LogController {
   }
 }
 
-/** In front of Fastify, because some of its answers run no hooks: that to a malformed URL, for one. */
-function nameWorker (handler: RequestListener, { slot, generation, pid }: WorkerIdentity): RequestListener {
+/** Not a hook, because Fastify sends some answers without running hooks: to a malformed URL, for example. */
+function addWorkerHeader (handler: RequestListener, { slot, generation, pid }: WorkerIdentity): RequestListener {
   return (request, response) => {
     response.setHeader('x-baton-worker', `${slot}/${generation}/${pid}`)
     handler(request, response)
   }
 }
 
-function explain (error: unknown, prefix: string): unknown {
+/** @returns an error that names HEALTH_PREFIX when the application has a health route; otherwise the same error */
+function explainError (error: unknown, prefix: string): unknown {
   if (prefix === '') return error
   const { code, message } = error as NodeJS.ErrnoException
-  const taken = ['live', 'ready'].map((name) => `${prefix}/${name}`).find((path) => String(message).includes(`'${path}'`))
+  const routes = ['live', 'ready'].map((name) => `${prefix}/${name}`)
+  const taken = routes.find((path) => String(message).includes(`'${path}'`))
   return code === 'FST_ERR_DUPLICATED_ROUTE' && taken !== undefined ? new HealthRouteTakenError(taken) : error
 }

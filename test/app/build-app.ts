@@ -11,7 +11,7 @@ import { DEADLINE } from '../helpers/wait-until.ts'
 
 export const worker = { slot: 2, generation: 3, pid: 4242 }
 
-/** The example as a worker builds it, closed when the test ends; alone, unless it is given an end of a bus. */
+/** The example as a worker builds it, closed at the end of the test. Without `workers` it is the only worker. */
 export function buildApp (t: Pick<Test, 'teardown'>, options: FastifyServerOptions = {}, workers = new Bus(() => {})): FastifyInstance {
   const fastify = Fastify(options)
   t.teardown(() => fastify.close())
@@ -27,20 +27,20 @@ export async function listen (fastify: FastifyInstance): Promise<AddressInfo> {
   return fastify.server.address() as AddressInfo
 }
 
-/** Aborts what a test waits for when it takes far longer than it ever should. */
+/** Aborts a wait that takes far too long. */
 export function deadline (): AbortSignal {
   return AbortSignal.timeout(DEADLINE)
 }
 
-/** Resolves once a client has left before it had its whole answer, as the server sees it. */
-export async function departure (fastify: FastifyInstance): Promise<void> {
+/** Resolves when the server has seen a client disconnect. */
+export async function disconnection (fastify: FastifyInstance): Promise<void> {
   fastify.addHook('onRequest', async ({ raw }) => {
-    raw.once('close', () => fastify.server.emit('test:departure'))
+    raw.once('close', () => fastify.server.emit('test:disconnected'))
   })
-  await once(fastify.server, 'test:departure', { signal: deadline() })
+  await once(fastify.server, 'test:disconnected', { signal: deadline() })
 }
 
-/** Whether anything of the process still waits for a time to pass. */
+/** Whether the process has an active timer. */
 export function hasTimer (): boolean {
   return process.getActiveResourcesInfo().includes('Timeout')
 }

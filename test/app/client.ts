@@ -9,11 +9,11 @@ import type { Test } from 'tap'
 
 import { deadline } from './build-app.ts'
 
-/** Starts a request on a connection of its own, which ends with the test. */
+/** Starts a request on a new connection, which is closed at the end of the test. */
 export function open (t: Test, server: AddressInfo, options: RequestOptions): ClientRequest {
   const client = request({ host: server.address, port: server.port, agent: false, ...options })
   t.teardown(() => client.destroy())
-  // A client that leaves gets "socket hang up", and so does every client of a crash.
+  // "socket hang up" is expected when the client disconnects or the worker crashes.
   client.on('error', () => {})
   return client
 }
@@ -23,7 +23,7 @@ export async function answerTo (client: ClientRequest): Promise<IncomingMessage>
   return answer
 }
 
-/** Reads until the wanted text has come in, and leaves the rest for later. */
+/** Reads until the wanted text has arrived, then pauses. */
 export async function readUntil (answer: IncomingMessage, wanted: string): Promise<string> {
   const chunks = on(answer, 'data', { signal: deadline(), close: ['end', 'close'] })
   let received = ''
@@ -36,7 +36,7 @@ export async function readUntil (answer: IncomingMessage, wanted: string): Promi
   return received
 }
 
-/** Reads what is left; fails when the answer is cut short. */
+/** Reads the rest; fails when the answer is cut short. */
 export async function readToEnd (answer: IncomingMessage): Promise<string> {
   return text(addAbortSignal(deadline(), answer))
 }

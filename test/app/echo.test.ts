@@ -32,7 +32,7 @@ await t.test('POST /echo answers the same bytes and content type', async (t) => 
   }
 })
 
-await t.test('POST /echo names no content type when the request names none', async (t) => {
+await t.test('POST /echo sends no content type when the request has none', async (t) => {
   const app = buildApp(t)
 
   const response = await app.inject({ method: 'POST', url: '/echo', payload: Buffer.from('bytes') })
@@ -52,7 +52,7 @@ await t.test('POST /echo without a body answers without a body', async (t) => {
   t.equal(response.body, '')
 })
 
-await t.test('POST /echo answers each piece of an upload while the next one is not sent yet', async (t) => {
+await t.test('POST /echo answers each piece of an upload before the next one is sent', async (t) => {
   const server = await listen(buildApp(t))
   const pieces = ['first ', 'second ', 'third']
   const client = open(t, server, {
@@ -73,7 +73,7 @@ await t.test('POST /echo answers each piece of an upload while the next one is n
   t.strictSame(received, pieces)
 })
 
-await t.test('POST /echo takes a body above the body limit, with and without a length announced', async (t) => {
+await t.test('POST /echo accepts a body above the body limit, with and without a content length', async (t) => {
   const server = await listen(buildApp(t, { bodyLimit: 1024 }))
   const dispatcher = new Agent()
   t.teardown(() => dispatcher.close())
@@ -94,7 +94,7 @@ await t.test('POST /echo takes a body above the body limit, with and without a l
   }
 })
 
-await t.test('a client that leaves in the middle of an upload harms nobody else', async (t) => {
+await t.test('a client that disconnects during an upload affects no other client', async (t) => {
   const app = buildApp(t)
   app.addHook('onRequestAbort', async (_request) => { app.server.emit('test:aborted') })
   const server = await listen(app)
@@ -110,7 +110,7 @@ await t.test('a client that leaves in the middle of an upload harms nobody else'
   t.equal(response.body, 'next')
 })
 
-await t.test('only POST /echo is without the parsers of Fastify', async (t) => {
+await t.test('other routes keep the parsers of Fastify', async (t) => {
   const app = buildApp(t)
   app.post('/json', async (request) => request.body)
 

@@ -1,12 +1,12 @@
 import t from 'tap'
 import { request } from 'undici'
 
-import { buildApp, deadline, departure, hasTimer, listen, worker } from './build-app.ts'
+import { buildApp, deadline, disconnection, hasTimer, listen, worker } from './build-app.ts'
 import { answerTo, open, readToEnd, readUntil } from './client.ts'
 
 const event = (count: number) => `data: ${JSON.stringify({ count, ...worker })}\n\n`
 
-await t.test('GET /events sends a retry hint, one event at once and more as time goes by', async (t) => {
+await t.test('GET /events sends a retry hint, one event immediately and then one every second', async (t) => {
   const server = await listen(buildApp(t))
   const client = open(t, server, { path: '/events' })
 
@@ -19,7 +19,7 @@ await t.test('GET /events sends a retry hint, one event at once and more as time
   t.equal(received, 'retry: 1000\n\n' + event(1) + event(2))
 })
 
-await t.test('every open event stream says goodbye and ends when a drain begins', async (t) => {
+await t.test('every open event stream sends goodbye and ends when a drain begins', async (t) => {
   const app = buildApp(t)
   const server = await listen(app)
   const clients = [open(t, server, { path: '/events' }), open(t, server, { path: '/events' })]
@@ -27,13 +27,13 @@ await t.test('every open event stream says goodbye and ends when a drain begins'
   await Promise.all(answers.map((answer) => readUntil(answer, event(1))))
 
   const closed = app.close()
-  const farewells = await Promise.all(answers.map((answer) => readToEnd(answer)))
+  const goodbyes = await Promise.all(answers.map((answer) => readToEnd(answer)))
   await closed
 
-  t.strictSame(farewells, [`event: goodbye\n${event(1)}`, `event: goodbye\n${event(1)}`])
+  t.strictSame(goodbyes, [`event: goodbye\n${event(1)}`, `event: goodbye\n${event(1)}`])
 })
 
-await t.test('an event stream that is asked for during the drain says goodbye at once', async (t) => {
+await t.test('an event stream that is requested during a drain sends goodbye immediately', async (t) => {
   const app = buildApp(t, { return503OnClosing: false })
   let body: string | undefined
   app.register(async (later) => {
@@ -49,9 +49,9 @@ await t.test('an event stream that is asked for during the drain says goodbye at
   t.equal(body, `retry: 1000\n\n${event(1)}event: goodbye\n${event(1)}`)
 })
 
-await t.test('an event stream ends when its client leaves, and leaves no timer behind', async (t) => {
+await t.test('an event stream ends when its client disconnects, and leaves no timer behind', async (t) => {
   const app = buildApp(t)
-  const departed = departure(app)
+  const disconnected = disconnection(app)
   const server = await listen(app)
   const client = open(t, server, { path: '/events' })
   client.end()
@@ -59,12 +59,12 @@ await t.test('an event stream ends when its client leaves, and leaves no timer b
   t.ok(hasTimer(), 'the next event is due')
 
   client.destroy()
-  await departed
+  await disconnected
 
   t.notOk(hasTimer(), 'no event is due')
 })
 
-await t.test('GET /events has no HEAD route, which would stream for ever to nobody', async (t) => {
+await t.test('GET /events has no HEAD route, which would never end', async (t) => {
   const app = buildApp(t)
 
   const response = await app.inject({ method: 'HEAD', url: '/events' })

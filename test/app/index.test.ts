@@ -3,7 +3,7 @@ import t from 'tap'
 import example from '../../src/app/index.ts'
 import { buildApp, worker } from './build-app.ts'
 
-await t.test('GET / says hello and which worker says it', async (t) => {
+await t.test('GET / says hello and names the worker', async (t) => {
   const app = buildApp(t)
 
   const response = await app.inject('/')
@@ -13,7 +13,7 @@ await t.test('GET / says hello and which worker says it', async (t) => {
   t.strictSame(response.json(), { hello: 'world', ...worker })
 })
 
-await t.test('the routes follow the prefix under which the example is registered', async (t) => {
+await t.test('the routes have the prefix with which the example is registered', async (t) => {
   const app = buildApp(t)
   app.register(example, { prefix: '/example' })
 
@@ -22,7 +22,7 @@ await t.test('the routes follow the prefix under which the example is registered
   t.equal(response.statusCode, 200)
 })
 
-await t.test('a query that the schema does not allow is answered 400 and says why', async (t) => {
+await t.test('a query that the schema does not allow gets 400 with the reason', async (t) => {
   const app = buildApp(t)
   const queries: Array<[url: string, message: string]> = [
     ['/slow?ms=-1', 'querystring/ms must be >= 0'],
@@ -46,7 +46,7 @@ await t.test('a query that the schema does not allow is answered 400 and says wh
   }
 })
 
-await t.test('a query parameter that no route knows is ignored', async (t) => {
+await t.test('an unknown query parameter is ignored', async (t) => {
   const app = buildApp(t)
 
   const response = await app.inject('/slow?ms=0&colour=red')

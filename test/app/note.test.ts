@@ -9,19 +9,19 @@ import { buildApp, worker } from './build-app.ts'
 interface Pair {
   readonly here: FastifyInstance
   readonly there: FastifyInstance
-  /** What was said by either. */
+  /** Messages from both. */
   readonly sent: Broadcast[]
 }
 
-/** Two workers that hear each other. */
+/** Two workers that receive each other's messages. */
 function buildPair (t: Test): Pair {
   const sent: Broadcast[] = []
-  const tell = (listener: () => Bus) => (broadcast: Broadcast) => {
+  const sendTo = (other: () => Bus) => (broadcast: Broadcast) => {
     sent.push(broadcast)
-    listener().deliver(broadcast)
+    other().deliver(broadcast)
   }
-  const here: Bus = new Bus(tell(() => there))
-  const there: Bus = new Bus(tell(() => here))
+  const here: Bus = new Bus(sendTo(() => there))
+  const there: Bus = new Bus(sendTo(() => here))
   return { here: buildApp(t, {}, here), there: buildApp(t, {}, there), sent }
 }
 
@@ -34,7 +34,7 @@ async function getNote (app: FastifyInstance): Promise<unknown> {
   return response.json()
 }
 
-await t.test('GET /note is empty before anybody has written one', async (t) => {
+await t.test('GET /note is empty before a note is written', async (t) => {
   t.strictSame(await getNote(buildApp(t)), { note: '', ...worker })
 })
 
@@ -48,7 +48,7 @@ await t.test('PUT /note answers with the note, and GET /note reads it', async (t
   t.strictSame(await getNote(app), { note: 'buy "milk" – ü', ...worker })
 })
 
-await t.test('a note that one worker is given is read from the other, the last one wins, and nobody repeats it', async (t) => {
+await t.test('a note written to one worker is read from the other, the last note wins, and no worker repeats it', async (t) => {
   const { here, there, sent } = buildPair(t)
   await Promise.all([here.ready(), there.ready()])
 
@@ -61,7 +61,7 @@ await t.test('a note that one worker is given is read from the other, the last o
   t.strictSame(sent, [{ topic: 'note', data: 'from here' }, { topic: 'note', data: 'from there' }])
 })
 
-await t.test('a worker that starts after a note was written has not heard of it', async (t) => {
+await t.test('a worker that starts after a note was written does not have it', async (t) => {
   const { here, there } = buildPair(t)
   await here.ready()
 
@@ -71,7 +71,7 @@ await t.test('a worker that starts after a note was written has not heard of it'
   t.match(await getNote(there), { note: '' })
 })
 
-await t.test('PUT /note takes the longest note that it allows, of whatever characters', async (t) => {
+await t.test('PUT /note accepts a note of the maximum length, of any characters', async (t) => {
   const { here, sent } = buildPair(t)
   const note = '\u0001'.repeat(1000)
 
@@ -91,7 +91,7 @@ const WRONG: ReadonlyArray<readonly [payload: unknown, message: string]> = [
 ]
 
 for (const [payload, message] of WRONG) {
-  await t.test(`PUT /note refuses and tells nobody: ${message} (${JSON.stringify(payload)?.slice(0, 20)})`, async (t) => {
+  await t.test(`PUT /note refuses and sends nothing: ${message} (${JSON.stringify(payload)?.slice(0, 20)})`, async (t) => {
     const { here, sent } = buildPair(t)
 
     const response = await putNote(here, payload)

@@ -3,10 +3,10 @@ import { PassThrough } from 'node:stream'
 
 import t from 'tap'
 
-import { buildApp, deadline, departure, hasTimer, listen, worker } from './build-app.ts'
+import { buildApp, deadline, disconnection, hasTimer, listen, worker } from './build-app.ts'
 import { open } from './client.ts'
 
-await t.test('GET /slow waits and then says how long it meant to wait', async (t) => {
+await t.test('GET /slow waits and then answers with the requested time', async (t) => {
   const app = buildApp(t)
 
   const response = await app.inject('/slow?ms=20')
@@ -15,7 +15,7 @@ await t.test('GET /slow waits and then says how long it meant to wait', async (t
   t.strictSame(response.json(), { waited: 20, ...worker })
 })
 
-await t.test('GET /slow waits a second unless it is told otherwise', async (t) => {
+await t.test('GET /slow waits one second by default', async (t) => {
   const app = buildApp(t)
 
   const response = await app.inject('/slow')
@@ -23,12 +23,12 @@ await t.test('GET /slow waits a second unless it is told otherwise', async (t) =
   t.equal(response.json().waited, 1000)
 })
 
-await t.test('GET /slow stops waiting when the client leaves, and logs no error', async (t) => {
+await t.test('GET /slow stops waiting when the client disconnects, and logs no error', async (t) => {
   const log = new PassThrough()
   const app = buildApp(t, { logger: { level: 'warn', stream: log } })
   app.addHook('preHandler', async () => { app.server.emit('test:arrival') })
   app.addHook('onSend', async () => { app.server.emit('test:answer') })
-  const departed = departure(app)
+  const disconnected = disconnection(app)
   const server = await listen(app)
   const arrived = once(app.server, 'test:arrival', { signal: deadline() })
   const answered = once(app.server, 'test:answer', { signal: deadline() })
@@ -37,9 +37,9 @@ await t.test('GET /slow stops waiting when the client leaves, and logs no error'
   client.end()
   await arrived
   client.destroy()
-  await departed
+  await disconnected
 
-  t.notOk(hasTimer(), 'nothing waits')
+  t.notOk(hasTimer(), 'no timer is active')
   await t.resolves(answered)
   t.equal(log.read(), null)
 })

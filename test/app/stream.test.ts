@@ -1,9 +1,9 @@
 import t from 'tap'
 
-import { buildApp, departure, hasTimer, listen } from './build-app.ts'
+import { buildApp, disconnection, hasTimer, listen } from './build-app.ts'
 import { answerTo, open, readUntil } from './client.ts'
 
-await t.test('GET /stream sends as many numbered lines as were asked for', async (t) => {
+await t.test('GET /stream sends the requested number of numbered lines', async (t) => {
   const app = buildApp(t)
 
   const response = await app.inject('/stream?chunks=3&ms=1')
@@ -13,7 +13,7 @@ await t.test('GET /stream sends as many numbered lines as were asked for', async
   t.equal(response.body, 'chunk 0\nchunk 1\nchunk 2\n')
 })
 
-await t.test('GET /stream sends ten lines unless it is told otherwise', async (t) => {
+await t.test('GET /stream sends ten lines by default', async (t) => {
   const app = buildApp(t)
 
   const response = await app.inject('/stream?ms=0')
@@ -21,7 +21,7 @@ await t.test('GET /stream sends ten lines unless it is told otherwise', async (t
   t.equal(response.body.trimEnd().split('\n').length, 10)
 })
 
-await t.test('GET /stream without a wait sends the most lines, each of them once and in order', async (t) => {
+await t.test('GET /stream without a wait sends the maximum of lines, each of them once and in order', async (t) => {
   const app = buildApp(t)
   const lines = Array.from({ length: 10_000 }, (_, chunk) => `chunk ${chunk}\n`)
 
@@ -30,9 +30,9 @@ await t.test('GET /stream without a wait sends the most lines, each of them once
   t.equal(response.body, lines.join(''))
 })
 
-await t.test('GET /stream sends a line at once, and makes no more when the client has left', async (t) => {
+await t.test('GET /stream sends a line immediately, and no more after the client disconnects', async (t) => {
   const app = buildApp(t)
-  const departed = departure(app)
+  const disconnected = disconnection(app)
   const server = await listen(app)
   const client = open(t, server, { path: '/stream?chunks=10000&ms=10000' })
 
@@ -40,14 +40,14 @@ await t.test('GET /stream sends a line at once, and makes no more when the clien
   const received = await readUntil(await answerTo(client), '\n')
   const isWaiting = hasTimer()
   client.destroy()
-  await departed
+  await disconnected
 
   t.equal(received, 'chunk 0\n')
   t.ok(isWaiting)
   t.notOk(hasTimer(), 'no line is due')
 })
 
-await t.test('GET /stream has no HEAD route, which would make the whole stream for nobody', async (t) => {
+await t.test('GET /stream has no HEAD route, which would generate the whole stream in vain', async (t) => {
   const app = buildApp(t)
 
   const response = await app.inject({ method: 'HEAD', url: '/stream' })

@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { buildApp, worker } from './build-app.ts'
 
-await t.test('GET /work computes hashes and says how many', async (t) => {
+await t.test('GET /work computes hashes and answers with their number', async (t) => {
   const app = buildApp(t)
 
   const response = await app.inject('/work')
@@ -13,7 +13,7 @@ await t.test('GET /work computes hashes and says how many', async (t) => {
   t.strictSame(rest, { worked: 100, ...worker })
 })
 
-await t.test('GET /work for no time does no work', async (t) => {
+await t.test('GET /work?ms=0 does no work', async (t) => {
   const app = buildApp(t)
 
   const response = await app.inject('/work?ms=0')

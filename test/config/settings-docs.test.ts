@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { usage } from '../../src/cli/usage.ts'
 import { readConfig } from '../../src/config/config.ts'
 import { SETTING_GROUPS, SETTINGS } from '../../src/config/settings.ts'
+import { ROOT } from '../helpers/root.ts'
 
 interface Tables {
   readonly MOST_USED: readonly string[]
@@ -11,12 +14,12 @@ interface Tables {
 }
 
 /** JavaScript, so that `npm run docs` needs nothing but Node and the compiled table. */
-const { MOST_USED, settingsPage, withSettings } = await import(String(new URL('../../scripts/docs/settings.mjs', import.meta.url))) as Tables
+const { MOST_USED, settingsPage, withSettings } = await import(String(pathToFileURL(join(ROOT, 'scripts/settings-tables.mjs')))) as Tables
 
 const NAMES = Object.keys(SETTINGS)
 
 function read (path: string): string {
-  return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+  return readFileSync(join(ROOT, path), 'utf8')
 }
 
 /** Lines `NAME=value`, also those that are commented out. */

@@ -3,6 +3,7 @@ import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2'
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1'
 import { ConfigMap, Service } from 'kubernetes-models/v1'
 import ts from 'typescript'
+import { ROOT } from '../helpers/root.ts'
 import type { Manifest } from './manifests.ts'
 
 type Model = new (manifest: never) => { validate: () => void }
@@ -36,7 +37,7 @@ export function schemaProblems (manifest: Manifest): string[] {
  * @returns what the compiler has against manifests
  */
 export function fieldProblems (manifests: readonly Manifest[]): string[] {
-  const name = `${import.meta.dirname}/virtual-manifests.ts`
+  const name = `${ROOT}/test/deploy/virtual-manifests.ts`
   const text = manifests.map(({ apiVersion, kind, ...rest }, index) =>
     `import type { ${kind} as Kind${index} } from 'kubernetes-types/${apiVersion === 'v1' ? 'core/v1' : apiVersion}'
     export const manifest${index}: Kind${index} = ${JSON.stringify({ apiVersion, kind, ...rest })}`).join('\n')

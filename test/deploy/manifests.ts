@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { basename } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { basename, join } from 'node:path'
 import type { Deployment } from 'kubernetes-types/apps/v1.d.ts'
 import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v2.d.ts'
 import type { ConfigMap, Service } from 'kubernetes-types/core/v1.d.ts'
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts'
 import { parse } from 'yaml'
+import { ROOT } from '../helpers/root.ts'
 
-export const FOLDER = fileURLToPath(new URL('../../deploy', import.meta.url))
+export const FOLDER = join(ROOT, 'deploy')
 const KUSTOMIZATION = 'kustomization.yaml'
 
 export interface Manifest {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { findFreePort } from '../../scripts/load/free-port.ts'
+import { findFreePort } from './free-port.ts'
 import { waitUntil } from './wait-until.ts'
 
 /** Debian has it in /usr/sbin, which is not in every PATH. */

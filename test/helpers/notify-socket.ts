@@ -3,11 +3,11 @@ import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { fixture } from './root.ts'
 import { waitUntil } from './wait-until.ts'
 
-const RECEIVER = fileURLToPath(new URL('../fixtures/notify-socket.py', import.meta.url))
+const RECEIVER = fixture('notify-socket.py')
 
 let sockets = 0
 

@@ -1,4 +1,4 @@
-import { isFree } from '../../scripts/load/free-port.ts'
+import { isFree } from './free-port.ts'
 
 /** Below the range from which the kernel takes ports for connections, any of which would be in the way. */
 const FIRST = 10_000

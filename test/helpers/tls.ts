@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { TlsMaterial } from '../../src/protocol/messages.ts'
+import { fixture } from './root.ts'
 
 /** @returns the path of one of the test certificates or keys */
 export function pem (file: string): string {
-  return fileURLToPath(new URL(`../fixtures/tls/${file}.pem`, import.meta.url))
+  return fixture(`tls/${file}.pem`)
 }
 
 /** A test certificate with its key. */

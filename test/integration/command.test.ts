@@ -1,16 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { measurePrograms } from '../helpers/built.ts'
 import { startCommand, type Said } from '../helpers/command.ts'
 import { hello } from '../helpers/http.ts'
 import { isAlive, serve, startProgram, type Program, type ProgramOptions } from '../helpers/program.ts'
 import { createRelease, saying } from '../helpers/release.ts'
+import { fixture } from '../helpers/root.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 
-const app = (name: string): string => fileURLToPath(new URL(`../fixtures/apps/${name}.js`, import.meta.url))
+const app = (name: string): string => fixture(`apps/${name}.js`)
 
 /** A running service, and a function that runs commands on it. */
 async function serveCommands (t: Test, { env = {}, ...options }: ProgramOptions = {}): Promise<{ program: Program, socket: string, baton: (...args: string[]) => Promise<Said> }> {

@@ -1,10 +1,10 @@
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { hello, send } from '../helpers/http.ts'
 import { serve } from '../helpers/program.ts'
+import { fixture } from '../helpers/root.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 
-const NEVER_CLOSES = fileURLToPath(new URL('../fixtures/apps/never-closes.js', import.meta.url))
+const NEVER_CLOSES = fixture('apps/never-closes.js')
 
 await t.test('SIGTERM during a reload stops everything, but finishes open requests', async (t) => {
   const program = await serve(t, { env: { CANARY_MS: '60000' } })

@@ -61,7 +61,7 @@ await t.test('a changed setting of the socket or of the primary causes a warning
   writeFileSync(join(cwd, '.env'), 'HOST=127.0.0.2\nSCHEDULING=shared\n')
   t.equal((await program.reload()).event, 'reload:completed')
 
-  t.match(program.find(({ msg }) => msg.includes('cannot change on a reload')), { level: 40, changed: ['HOST', 'SCHEDULING'] })
+  t.match(program.find(({ msg }) => msg.includes('a reload cannot change')), { level: 40, changed: ['HOST', 'SCHEDULING'] })
   t.match(await hello(program.url), { generation: 2 })
 })
 

@@ -1,10 +1,10 @@
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { measurePrograms } from '../helpers/built.ts'
 import { hello, send } from '../helpers/http.ts'
 import { serve } from '../helpers/program.ts'
+import { fixture } from '../helpers/root.ts'
 
-const HANGS = fileURLToPath(new URL('../fixtures/apps/hangs.js', import.meta.url))
+const HANGS = fixture('apps/hangs.js')
 
 await t.test('a worker that hangs is replaced and killed, and the log says where it hung', async (t) => {
   measurePrograms(t)

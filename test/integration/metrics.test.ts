@@ -4,15 +4,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { measurePrograms } from '../helpers/built.ts'
 import { growing, parseMetrics, sum, wentBackwards, type Samples } from '../helpers/exposition.ts'
 import { hello, keepAlive, send } from '../helpers/http.ts'
 import { serve, type Program, type ProgramOptions } from '../helpers/program.ts'
+import { fixture } from '../helpers/root.ts'
 import { DEADLINE, waitUntil } from '../helpers/wait-until.ts'
 
-const FIXTURE = (name: string): string => fileURLToPath(new URL(`../fixtures/apps/${name}.js`, import.meta.url))
+const FIXTURE = (name: string): string => fixture(`apps/${name}.js`)
 const COUNT = 'http_request_duration_seconds_count'
 
 interface Measured {

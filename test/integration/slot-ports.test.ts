@@ -1,18 +1,18 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { measurePrograms } from '../helpers/built.ts'
 import { hello, send, type Hello } from '../helpers/http.ts'
 import { serve, startProgram, type Program, type ProgramOptions } from '../helpers/program.ts'
 import { connectRaw, request, type RawClient } from '../helpers/raw-client.ts'
+import { fixture } from '../helpers/root.ts'
 import { findFreePorts } from '../helpers/slot-ports.ts'
 import { createSocketPath } from '../helpers/socket-path.ts'
 import { startTraffic } from '../helpers/traffic.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 
-const TAKES_A_SLOT_PORT = fileURLToPath(new URL('../fixtures/apps/takes-a-slot-port.js', import.meta.url))
+const TAKES_A_SLOT_PORT = fixture('apps/takes-a-slot-port.js')
 
 interface OnPorts {
   readonly program: Program
@@ -113,7 +113,7 @@ await t.test('a port that is taken ends the start with code 3 and the address', 
   const program = startProgram(t, { env: { SLOT_PORT_BASE: String(base) } })
 
   t.same(await program.exit(), { code: 3, signal: null })
-  t.match(program.stderr, `slot 1 cannot have its port (SLOT_PORT_BASE): listen EADDRINUSE: address already in use 127.0.0.1:${base + 1}`)
+  t.equal(program.stderr, `baton: port ${base + 1} (SLOT_PORT_BASE, slot 1) is in use by process ${process.pid} (node): stop that process, or set SLOT_PORT_BASE to another port\n`)
   t.same(program.lines, [], 'nothing was started')
 })
 
@@ -124,7 +124,7 @@ await t.test('no worker is added by SIGTTIN while its port is taken, and one is 
 
   program.child.kill('SIGTTIN')
   const warning = await program.line(({ level }) => level === 40)
-  t.match(warning.msg, `the number of workers stays: slot 2 cannot have its port (SLOT_PORT_BASE): listen EADDRINUSE: address already in use 127.0.0.1:${base + 2}`)
+  t.match(warning.msg, `the number of workers stays: port ${base + 2} (SLOT_PORT_BASE, slot 2) is in use by process ${process.pid}`)
   t.equal(program.events('worker:forked').length, 2)
   release()
   program.child.kill('SIGTTIN')

@@ -61,7 +61,7 @@ await t.test('the descriptor is lost with the last worker: exit code 4, and what
   await serve(t, { socket })
 
   t.match(program.find(({ level }) => level === 60), { err: { code: 'BATON_INHERITED_SOCKET_LOST' }, msg: /^giving up: no worker is left/ })
-  t.match(program.text(), 'worker was killed by SIGKILL, unasked')
+  t.match(program.text(), 'worker was killed by SIGKILL')
   t.equal((await waiting).generation, 1)
 })
 

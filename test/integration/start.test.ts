@@ -3,15 +3,15 @@ import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'no
 import { createServer, type AddressInfo } from 'node:net'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { findFreePort } from '../../scripts/load/free-port.ts'
+import { findFreePort } from '../helpers/free-port.ts'
 import { measurePrograms } from '../helpers/built.ts'
 import { hello, send } from '../helpers/http.ts'
 import { serve, startProgram } from '../helpers/program.ts'
+import { fixture, ROOT } from '../helpers/root.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 
-const app = (name: string): string => fileURLToPath(new URL(`../fixtures/apps/${name}.js`, import.meta.url))
+const app = (name: string): string => fixture(`apps/${name}.js`)
 
 await t.test('wrong settings are all named at once, with code 78 and no worker', async (t) => {
   const program = startProgram(t, { env: { PORT: 'http', SCHEDULING: 'fair', KEEP_ALIVE_TIMEOUT_MS: '-1', WORKERS: '1', MAX_SURGE: '0' } })
@@ -91,7 +91,8 @@ await t.test('a port in use ends the start with code 3 and names the address', a
   const program = startProgram(t, { env: { PORT: String(port) } })
 
   t.same(await program.exit(), { code: 3, signal: null })
-  t.match(program.lines.at(-1)?.msg, `EADDRINUSE 127.0.0.1:${port}`)
+  t.equal(program.stderr, `baton: port ${port} (PORT) is in use by process ${process.pid} (node): stop that process, or set PORT to another port\n`)
+  t.same(program.lines, [], 'nothing was started')
 })
 
 await t.test('an address of another host ends the start with code 3, and the error names it', async (t) => {
@@ -129,7 +130,7 @@ await t.test('HOST may be a name or an IPv6 address', async (t) => {
 })
 
 await t.test('APP names the application, the command line takes precedence, and a relative path is relative to the working directory', async (t) => {
-  const cwd = fileURLToPath(new URL('../fixtures/apps', import.meta.url))
+  const cwd = fixture('apps')
   const byVariable = await serve(t, { env: { APP: 'hello.js' }, cwd })
   t.match(await hello(byVariable.url), { app: 'hello' })
 
@@ -211,7 +212,7 @@ await t.test('a log whose reader has gone costs neither a request nor the exit',
 })
 
 await t.test('a worker that is started by hand says that only Baton can start it', async (t) => {
-  const program = startProgram(t, { main: fileURLToPath(new URL('../../dist/worker/index.js', import.meta.url)) })
+  const program = startProgram(t, { main: join(ROOT, 'dist/worker/index.js') })
 
   t.equal((await program.exit()).code, 1)
   t.match(program.stderr, 'this program is a worker: only Baton can start it')

@@ -1,13 +1,13 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { measurePrograms } from '../helpers/built.ts'
 import { hello, keepAlive, send } from '../helpers/http.ts'
 import { isAlive, serve } from '../helpers/program.ts'
+import { fixture } from '../helpers/root.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 
-const FAILS_LATE = fileURLToPath(new URL('../fixtures/apps/fails-late.js', import.meta.url))
+const FAILS_LATE = fixture('apps/fails-late.js')
 
 for (const signal of ['SIGTERM', 'SIGQUIT', 'SIGINT'] as const) {
   await t.test(`${signal} answers the requests in flight, then ends everything with code 0`, async (t) => {

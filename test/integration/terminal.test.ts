@@ -1,12 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { isAlive } from '../helpers/program.ts'
+import { ROOT } from '../helpers/root.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+const MAIN = join(ROOT, 'dist/main.js')
 const hasScript = spawnSync('script', ['--version']).status === 0
 
 await t.test('a terminal that closes stops the service that was started from it', {

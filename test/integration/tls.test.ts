@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { connect as connectHttp2 } from 'node:http2'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { connect, type TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
@@ -10,6 +9,7 @@ import { measurePrograms } from '../helpers/built.ts'
 import { hello } from '../helpers/http.ts'
 import { Http2Client } from '../helpers/http2-client.ts'
 import { serve, startProgram, type Program } from '../helpers/program.ts'
+import { fixture } from '../helpers/root.ts'
 import { pair, pem } from '../helpers/tls.ts'
 import { DEADLINE, waitUntil } from '../helpers/wait-until.ts'
 
@@ -148,7 +148,7 @@ await t.test('over HTTP/2 answers name the worker, health answers, and a stop le
 })
 
 await t.test('WebSockets close with 1012, and connect again to a new worker', async (t) => {
-  const application = fileURLToPath(new URL('../fixtures/apps/websocket.js', import.meta.url))
+  const application = fixture('apps/websocket.js')
   for (const [env, scheme] of [[{}, 'ws'], [PAIR, 'wss'], [{ ...PAIR, HTTP2: 'true' }, 'wss']] as const) {
     const program = await serve(t, { args: [application], env: { ...env, CANARY_MS: '0' } })
     const sockets = await Promise.all([1, 2, 3].map(async () => await openWebSocket(t, program, scheme)))

@@ -1,20 +1,18 @@
 import { cpSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { hello } from '../helpers/http.ts'
 import { serve } from '../helpers/program.ts'
-
-const project = fileURLToPath(new URL('../..', import.meta.url))
+import { ROOT } from '../helpers/root.ts'
 
 await t.test('with the whole project in the release folder the code of the workers comes from the new release too', async (t) => {
   const folder = t.testdir({})
   const current = join(folder, 'current')
   const deploy = (release: string): void => {
     const path = join(folder, release)
-    cpSync(join(project, 'dist'), join(path, 'dist'), { recursive: true })
-    cpSync(join(project, 'package.json'), join(path, 'package.json'))
-    symlinkSync(join(project, 'node_modules'), join(path, 'node_modules'))
+    cpSync(join(ROOT, 'dist'), join(path, 'dist'), { recursive: true })
+    cpSync(join(ROOT, 'package.json'), join(path, 'package.json'))
+    symlinkSync(join(ROOT, 'node_modules'), join(path, 'node_modules'))
     const route = join(path, 'dist/app/routes/hello.js')
     writeFileSync(route, readFileSync(route, 'utf8').replace('\'world\'', `'${release}'`))
     symlinkSync(path, `${current}.next`)

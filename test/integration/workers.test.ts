@@ -3,17 +3,18 @@ import t from 'tap'
 import { measurePrograms } from '../helpers/built.ts'
 import { hello, keepAlive, send } from '../helpers/http.ts'
 import { isAlive, serve, type Program } from '../helpers/program.ts'
+import { fixture } from '../helpers/root.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 
-const FAILS_LATE = new URL('../fixtures/apps/fails-late.js', import.meta.url).pathname
+const FAILS_LATE = fixture('apps/fails-late.js')
 
-await t.test('a worker that ends unasked is replaced at once, with the reason in the log', async (t) => {
+await t.test('a worker that ends unexpectedly is replaced at once, with the reason in the log', async (t) => {
   const program = await serve(t, { env: { EXAMPLE_CRASH: 'true' } })
 
   for (const [body, reason] of [
-    ['{"code":7}', 'worker exited with code 7, unasked'],
-    ['{"code":0}', 'worker exited by itself, unasked'],
-    ['{"signal":"SIGKILL"}', 'worker was killed by SIGKILL, unasked']
+    ['{"code":7}', 'worker exited with code 7'],
+    ['{"code":0}', 'worker exited unexpectedly on its own'],
+    ['{"signal":"SIGKILL"}', 'worker was killed by SIGKILL']
   ] as const) {
     const ready = program.events('worker:ready').length
     const from = program.lines.length

@@ -1,10 +1,11 @@
 import { inspect } from 'node:util'
 import t from 'tap'
+import { REQUEST_BOUNDS } from '../../src/protocol/measurements.ts'
 import { unwrap, wrap, type ToPrimary, type ToWorker } from '../../src/protocol/messages.ts'
 
 const LOAD = { eventLoopDelay: 0.5, eventLoopUtilization: 0.25, heapUsed: 1, rss: 2, connections: 3, requests: 4, served: 5 }
 
-const MEASUREMENTS = { bounds: [1], requests: [], inFlight: 1, connections: 2, shed: 3, closedAtDeadline: 4, node: [] }
+const MEASUREMENTS = { bounds: REQUEST_BOUNDS, requests: [], inFlight: 1, connections: 2, shed: 3, closedAtDeadline: 4, node: [] }
 
 const MESSAGES: ReadonlyArray<ToPrimary | ToWorker> = [
   { type: 'ready', protocol: 1 },
@@ -47,6 +48,12 @@ for (const message of OF_OTHER_RELEASES) {
   })
 }
 
+for (const measurements of [undefined, [], ...Object.keys(MEASUREMENTS).map((field) => ({ ...MEASUREMENTS, [field]: 'no' }))]) {
+  await t.test(`measurements that cannot be used are an answer without any: ${JSON.stringify(measurements)}`, async (t) => {
+    t.strictSame(throughChannel({ type: 'measurements', measurements }), { type: 'measurements', measurements: undefined })
+  })
+}
+
 const MALFORMED: readonly unknown[] = [
   { type: 'reload' }, { type: '' }, { type: 1 }, { type: null }, { type: ['ping'] },
   { type: 'toString' }, { type: 'constructor' }, { type: '__proto__' },
@@ -56,7 +63,6 @@ const MALFORMED: readonly unknown[] = [
   { type: 'draining' }, { type: 'draining', progress: { requests: 1 } }, { type: 'draining', progress: { requests: 1, connections: '2' } },
   { type: 'heartbeat' }, { type: 'heartbeat', load: null }, { type: 'heartbeat', load: 1 }, { type: 'heartbeat', load: [] },
   ...Object.keys(LOAD).map((field) => ({ type: 'heartbeat', load: { ...LOAD, [field]: null } })),
-  { type: 'measurements' }, { type: 'measurements', measurements: [] }, ...Object.keys(MEASUREMENTS).map((field) => ({ type: 'measurements', measurements: { ...MEASUREMENTS, [field]: 'no' } })),
   { type: 'broadcast' }, { type: 'broadcast', topic: 'note' }, { type: 'broadcast', broadcast: { data: 1 } }, { type: 'broadcast', broadcast: { topic: 1 } },
   { type: 'drain' }, { type: 'drain', limits: {} }, { type: 'drain', limits: { timeout: null } }, { type: 'drain', limits: { timeout: 1, idleTimeout: '1' } },
   { type: 'pool' }, { type: 'pool', pool: { isStopping: true } }, { type: 'pool', pool: { isStopping: 0, isCrashLooping: false } },

@@ -32,7 +32,7 @@ const LIVES: readonly Life[] = [
   { title: 'of a good release killed by the service', release: GOOD[1], exit: { code: null, signal: 'SIGKILL' } },
   { title: 'of a good release that exits by itself', release: GOOD[1], exit: { code: DEATH_CODE, signal: null } },
   { title: 'that had drained when the hand wanted to kill it', release: GOOD[1], isKilled: true, exit: { code: 0, signal: null } },
-  { title: 'of a release that dies, when it does', release: DIES, exit: { code: DEATH_CODE, signal: null }, cause: 'exited by itself' },
+  { title: 'of a release that dies, when it does', release: DIES, exit: { code: DEATH_CODE, signal: null }, cause: 'exited on its own' },
   { title: 'of a release that dies, when it is drained before', release: DIES, exit: { code: 0, signal: null } },
   { title: 'of a release that hangs, killed by the service', release: HANGS, exit: { code: null, signal: 'SIGKILL' }, cause: 'hung, and was killed' }
 ]
@@ -62,7 +62,7 @@ await t.test('the outcome of a reload is that of the newest generation of its re
   const pool = watch(LAST)
   t.equal(pool.outcomeOf(LAST), undefined)
 
-  pool.hear({ event: 'reload:failed', generation: 2, msg: 'reload given up: a newer reload was asked for' }, 10)
+  pool.hear({ event: 'reload:failed', generation: 2, msg: 'reload abandoned: a newer reload was requested' }, 10)
   t.equal(pool.outcomeOf(LAST), 'failed')
 
   pool.hear({ event: 'reload:started', generation: 3, application: `/srv/${LAST}/app.js` }, 11)

@@ -3,19 +3,19 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { getHeapStatistics } from 'node:v8'
 import t from 'tap'
 import { unwrap, wrap, type Load } from '../../src/protocol/messages.ts'
-import { startHeartbeat, type HeartbeatSystem } from '../../src/worker/heartbeat.ts'
+import { startHeartbeat, type HeartbeatClock } from '../../src/worker/heartbeat.ts'
 import { DEADLINE } from '../helpers/wait-until.ts'
 
 const DRAIN = { progress: () => ({ requests: 1, connections: 2 }), served: 3 }
 
-interface Clock extends HeartbeatSystem {
+interface FakeClock extends HeartbeatClock {
   readonly interval: number
   readonly isRunning: boolean
-  /** Moves the time and lets the timer fire. */
+  /** Advances the time and fires the timer. */
   readonly beatAfter: (time: number) => void
 }
 
-function fakeClock (): Clock {
+function fakeClock (): FakeClock {
   let now = 1000
   let timer: { readonly interval: number, readonly beat: () => void } | undefined
   return {
@@ -37,7 +37,7 @@ function hasTimer (): boolean {
   return process.getActiveResourcesInfo().includes('Timeout')
 }
 
-await t.test('a heartbeat comes every second and says all that the primary wants to know', async (t) => {
+await t.test('a heartbeat is sent every second, with all fields of the load', async (t) => {
   const clock = fakeClock()
   const loads: Load[] = []
   startHeartbeat(DRAIN, (load) => { loads.push(load) }, clock)
@@ -58,7 +58,7 @@ await t.test('a heartbeat comes every second and says all that the primary wants
   }
 })
 
-await t.test('a heartbeat says what the drain holds at that moment', async (t) => {
+await t.test('a heartbeat has the current requests and connections', async (t) => {
   const clock = fakeClock()
   const loads: Load[] = []
   const drain = { progress: () => ({ requests: drain.served, connections: 2 * drain.served }), served: 0 }
@@ -72,7 +72,7 @@ await t.test('a heartbeat says what the drain holds at that moment', async (t) =
   t.match(loads, [{ requests: 0, connections: 0, served: 0 }, { requests: 7, connections: 14, served: 7 }])
 })
 
-await t.test('the delay is how late a heartbeat is after the one before', async (t) => {
+await t.test('the delay is how late a heartbeat is, counted from the previous one', async (t) => {
   const clock = fakeClock()
   const loads: Load[] = []
   startHeartbeat(DRAIN, (load) => { loads.push(load) }, clock)
@@ -82,8 +82,8 @@ await t.test('the delay is how late a heartbeat is after the one before', async 
   t.strictSame(loads.map(({ eventLoopDelay }) => eventLoopDelay), [250, 0, 0, 60_000])
 })
 
-await t.test('the utilization is that since the heartbeat before: near 1 for a loop that only works', async (t) => {
-  // Before its first turn a loop has none.
+await t.test('the utilization is counted from the previous heartbeat: near 1 for a busy loop', async (t) => {
+  // An event loop has no utilization before its first turn.
   await turn()
   const clock = fakeClock()
   const loads: Load[] = []
@@ -97,39 +97,39 @@ await t.test('the utilization is that since the heartbeat before: near 1 for a l
   t.ok(eventLoopUtilization > 0.9 && eventLoopUtilization <= 1, `utilization ${eventLoopUtilization}`)
 })
 
-await t.test('a heartbeat that is ended is no more', async (t) => {
+await t.test('a heartbeat can be stopped', async (t) => {
   const clock = fakeClock()
-  const end = startHeartbeat(DRAIN, () => {}, clock)
+  const stop = startHeartbeat(DRAIN, () => {}, clock)
   t.ok(clock.isRunning)
 
-  end()
+  stop()
 
   t.notOk(clock.isRunning)
 })
 
-await t.test('the real timer does not keep a process from its end', async (t) => {
+await t.test('the real timer does not keep the process running', async (t) => {
   const before = hasTimer()
 
   t.teardown(startHeartbeat(DRAIN, () => {}))
 
-  t.notOk(before, 'no other timer is there')
+  t.notOk(before, 'there is no other timer')
   t.notOk(hasTimer())
 })
 
-await t.test('the real timer beats until it is ended', async (t) => {
+await t.test('the real timer fires until it is stopped', async (t) => {
   const emitter = new EventEmitter()
-  const counts = { ended: 0, other: 0 }
+  const counts = { stopped: 0, other: 0 }
   const signal = AbortSignal.timeout(DEADLINE)
-  // Timers that are unref'd: something has to keep this process.
+  // The timers are unref'd: this one keeps the process running.
   const awake = setInterval(() => {}, DEADLINE)
   t.teardown(() => { clearInterval(awake) })
-  const end = startHeartbeat(DRAIN, () => { counts.ended++; emitter.emit('beat') }, undefined, 1)
+  const stop = startHeartbeat(DRAIN, () => { counts.stopped++; emitter.emit('beat') }, undefined, 1)
   await once(emitter, 'beat', { signal })
 
-  end()
-  const countAtEnd = counts.ended
+  stop()
+  const countAtStop = counts.stopped
   t.teardown(startHeartbeat(DRAIN, () => { if (++counts.other === 3) emitter.emit('third') }, undefined, 1))
   await once(emitter, 'third', { signal })
 
-  t.equal(counts.ended, countAtEnd)
+  t.equal(counts.stopped, countAtStop)
 })

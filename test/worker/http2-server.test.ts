@@ -2,8 +2,8 @@ import { connect, type ClientHttp2Session } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { pair } from '../helpers/tls.ts'
-import { build, type Built, type Parts } from './building.ts'
-import { signal, soon } from './listening.ts'
+import { build, type Built, type Parts } from './built-server.ts'
+import { signal, soon } from './listening-server.ts'
 
 interface Http2Served extends Built {
   readonly session: ClientHttp2Session
@@ -27,7 +27,7 @@ async function get (session: ClientHttp2Session, path: string): Promise<{ header
   return { headers: headers as Record<string, unknown>, body }
 }
 
-await t.test('every answer over HTTP/2 names the worker when it should', async (t) => {
+await t.test('with WORKER_HEADER every answer over HTTP/2 names the worker', async (t) => {
   const { session } = await serveHttp2(t, {
     env: { WORKER_HEADER: 'true' },
     plugin: async (fastify) => {
@@ -46,7 +46,7 @@ await t.test('every answer over HTTP/2 names the worker when it should', async (
   t.equal((await get(session, '/')).body, 'https')
 })
 
-await t.test('a stream of a drain is answered as ever, and its handler may ask other routes', async (t) => {
+await t.test('a stream is answered during a drain, and its handler may call inject()', async (t) => {
   const work = signal()
   const { fastify, drain, session } = await serveHttp2(t, {
     plugin: async (context) => {
@@ -73,7 +73,7 @@ await t.test('a stream of a drain is answered as ever, and its handler may ask o
   t.match(drain.report(), { requests: 1, closedByUse: 1 })
 })
 
-await t.test('the keep-alive timeout of the settings ends idle sessions', async (t) => {
+await t.test('the keep-alive timeout in the settings ends idle sessions', async (t) => {
   const { session } = await serveHttp2(t, { env: { KEEP_ALIVE_TIMEOUT_MS: '300' } })
 
   const [code, lastStream] = await soon(session, 'goaway')
@@ -81,7 +81,7 @@ await t.test('the keep-alive timeout of the settings ends idle sessions', async 
   t.same([code, lastStream], [0, 2 ** 31 - 1])
 })
 
-await t.test('the options of the application reach HTTP/1.1 beside HTTP/2', async (t) => {
+await t.test('the server options of the application also apply to HTTP/1.1 on an HTTP/2 server', async (t) => {
   const { fastify } = await build(t, {
     options: Object.assign({ keepAliveTimeout: 1234, maxRequestsPerSocket: 7 }, { http: { headersTimeout: 800, requireHostHeader: false } }),
     tls: { ...pair('one'), http2: true }

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import t from 'tap'
 import { requestIds } from '../../src/worker/request-id.ts'
-import { build } from './building.ts'
+import { build } from './built-server.ts'
 
 const GENERATED = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -14,13 +14,13 @@ function idOf (headers: Readonly<Record<string, string>>, options: FastifyServer
 }
 
 for (const id of ['a', '4f1c-7', 'Root=1-67891233-abcdef012345678912345678', '!', '~', '"\\', 'x'.repeat(128)]) {
-  await t.test(`a request keeps the decent id that it comes with: ${id}`, async (t) => {
+  await t.test(`a request keeps a valid id: ${id}`, async (t) => {
     t.equal(idOf({ 'x-request-id': id }), id)
   })
 }
 
 for (const id of ['', ' ', 'a b', 'one, two', 'tab\there', 'line\nbreak', 'é', '\u007f', '\0', 'x'.repeat(129)]) {
-  await t.test(`a request whose id is not decent gets another one: ${JSON.stringify(id)}`, async (t) => {
+  await t.test(`a request with an invalid id gets another one: ${JSON.stringify(id)}`, async (t) => {
     t.match(idOf({ 'x-request-id': id }), GENERATED)
   })
 }
@@ -32,15 +32,15 @@ await t.test('a request without an id gets one of its own', async (t) => {
   t.match(ids[0], GENERATED)
 })
 
-const make = (): string => 'made'
+const generate = (): string => 'generated'
 
 const OPTIONS: ReadonlyArray<readonly [title: string, options: FastifyServerOptions, id: string | RegExp]> = [
-  ['may name another header', { requestIdHeader: 'X-Trace' }, 'trace'],
-  ['may name the usual one', { requestIdHeader: 'x-request-id', genReqId: make }, 'given'],
-  ['may take no id from a header', { requestIdHeader: false }, GENERATED],
-  ['may make the ids of all requests', { genReqId: make }, 'made'],
-  ['may make those that no header gives', { genReqId: make, requestIdHeader: 'x-none' }, 'made'],
-  ['may make those that no header gives, and name one', { genReqId: make, requestIdHeader: 'x-trace' }, 'trace']
+  ['may set another header', { requestIdHeader: 'X-Trace' }, 'trace'],
+  ['may set the default header', { requestIdHeader: 'x-request-id', genReqId: generate }, 'given'],
+  ['may ignore headers', { requestIdHeader: false }, GENERATED],
+  ['may generate the ids of all requests', { genReqId: generate }, 'generated'],
+  ['may generate an id if the header has none', { genReqId: generate, requestIdHeader: 'x-none' }, 'generated'],
+  ['may generate an id if another header has none', { genReqId: generate, requestIdHeader: 'x-trace' }, 'trace']
 ]
 
 for (const [title, options, id] of OPTIONS) {
@@ -49,11 +49,11 @@ for (const [title, options, id] of OPTIONS) {
   })
 }
 
-await t.test('a header that the application names must hold a decent id as well', async (t) => {
-  t.equal(idOf({ 'x-trace': 'a b' }, { genReqId: make, requestIdHeader: 'x-trace' }), 'made')
+await t.test('the id in a header that the application sets must also be valid', async (t) => {
+  t.equal(idOf({ 'x-trace': 'a b' }, { genReqId: generate, requestIdHeader: 'x-trace' }), 'generated')
 })
 
-await t.test('Fastify has the id of the request', async (t) => {
+await t.test('Fastify uses the id as `request.id`', async (t) => {
   const fastify = Fastify(requestIds({}))
   fastify.get('/', async (request) => request.id)
 
@@ -61,7 +61,7 @@ await t.test('Fastify has the id of the request', async (t) => {
   t.match((await fastify.inject({ url: '/', headers: { 'x-request-id': 'a b' } })).body, GENERATED)
 })
 
-await t.test('the id of a request stands in all of its lines, also in that of its error', async (t) => {
+await t.test('the id of a request is in all of its log lines, including its error', async (t) => {
   const { fastify, lines } = await build(t, {
     env: { LOG_REQUESTS: 'true' },
     plugin: async (fastify) => { fastify.get('/', async () => { throw new Error('broken') }) }
@@ -76,11 +76,11 @@ await t.test('the id of a request stands in all of its lines, also in that of it
   ])
 })
 
-await t.test('an application makes the ids by an option of its server', async (t) => {
+await t.test('an application generates ids with a server option', async (t) => {
   const { fastify } = await build(t, {
-    options: { genReqId: make },
+    options: { genReqId: generate },
     plugin: async (fastify) => { fastify.get('/', async (request) => request.id) }
   })
 
-  t.equal((await fastify.inject({ url: '/', headers: { 'x-request-id': 'abc' } })).body, 'made')
+  t.equal((await fastify.inject({ url: '/', headers: { 'x-request-id': 'abc' } })).body, 'generated')
 })

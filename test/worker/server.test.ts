@@ -2,16 +2,16 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyPluginAsync, FastifyServerOptions } from 'fastify'
 import t from 'tap'
 import { request } from '../helpers/raw-client.ts'
-import { build, serve, WORKER } from './building.ts'
-import { signal, soon } from './listening.ts'
+import { build, serve, WORKER } from './built-server.ts'
+import { signal, soon } from './listening-server.ts'
 import { waitUntil } from '../helpers/wait-until.ts'
 
-/** Makes a plugin break out of its context, as fastify-plugin does. */
+/** Makes a plugin run in the context of its parent, as fastify-plugin does. */
 function unscoped (plugin: FastifyPluginAsync): FastifyPluginAsync {
   return Object.assign(plugin, { [Symbol.for('skip-override')]: true })
 }
 
-await t.test('the application finds out which worker it runs in', async (t) => {
+await t.test('the application knows which worker it runs in', async (t) => {
   let worker: FastifyInstance['worker'] | undefined
 
   await build(t, { plugin: async (fastify) => { worker = fastify.worker } })
@@ -19,11 +19,11 @@ await t.test('the application finds out which worker it runs in', async (t) => {
   t.same(worker, WORKER)
 })
 
-await t.test('the application talks to the other workers', async (t) => {
-  const heard: unknown[] = []
+await t.test('the application sends messages to the other workers, and receives theirs', async (t) => {
+  const received: unknown[] = []
   const { fastify, bus, sent } = await build(t, {
     plugin: async (fastify) => {
-      fastify.workers.on('greeting', (data) => { heard.push(data) })
+      fastify.workers.on('greeting', (data) => { received.push(data) })
       fastify.get('/greet', async () => { fastify.workers.broadcast('greeting', { from: fastify.worker.slot }) })
     }
   })
@@ -33,10 +33,10 @@ await t.test('the application talks to the other workers', async (t) => {
   await new Promise(setImmediate)
 
   t.strictSame(sent, [{ topic: 'greeting', data: { from: WORKER.slot } }])
-  t.strictSame(heard, [{ from: 0 }])
+  t.strictSame(received, [{ from: 0 }])
 })
 
-await t.test('every answer names the worker when it should', async (t) => {
+await t.test('with WORKER_HEADER every answer names the worker', async (t) => {
   const { connect } = await serve(t, {
     env: { WORKER_HEADER: 'true' },
     plugin: async (fastify) => {
@@ -59,7 +59,7 @@ await t.test('every answer names the worker when it should', async (t) => {
   }
 })
 
-await t.test('no answer names the worker otherwise', async (t) => {
+await t.test('without WORKER_HEADER no answer names the worker', async (t) => {
   const { connect } = await serve(t)
   const client = await connect()
 
@@ -68,7 +68,7 @@ await t.test('no answer names the worker otherwise', async (t) => {
   t.equal(answer.headers['x-baton-worker'], undefined)
 })
 
-await t.test('hooks and handlers of the application do not reach the health routes', async (t) => {
+await t.test('hooks and handlers of the application do not affect the health routes', async (t) => {
   const plugin: FastifyPluginAsync = async (fastify) => {
     fastify.addHook('onRequest', async (_request, reply) => { reply.header('x-hook', 'was here') })
     fastify.addHook('onRequest', async ({ url }) => { if (url !== '/') throw new Error('not for you') })
@@ -90,7 +90,7 @@ await t.test('hooks and handlers of the application do not reach the health rout
   }
 })
 
-await t.test('options of the application reach the server', async (t) => {
+await t.test('the server options of the application are applied', async (t) => {
   const { fastify } = await build(t, {
     options: Object.assign({
       bodyLimit: 10,
@@ -110,7 +110,7 @@ await t.test('options of the application reach the server', async (t) => {
   t.equal((await fastify.inject({ method: 'POST', url: '/', payload: { more: 'than ten bytes' } })).statusCode, 413)
 })
 
-await t.test('the keep-alive timeout is the one of the settings, unless the application has one', async (t) => {
+await t.test('the keep-alive timeout is taken from the settings, unless the application sets one', async (t) => {
   const byDefault = await serve(t)
   const set = await serve(t, { env: { KEEP_ALIVE_TIMEOUT_MS: '5000' } })
   const overridden = await serve(t, { env: { KEEP_ALIVE_TIMEOUT_MS: '5000' }, options: { keepAliveTimeout: 3000 } })
@@ -124,7 +124,7 @@ await t.test('the keep-alive timeout is the one of the settings, unless the appl
   }
 })
 
-await t.test('errors are logged although requests are not', async (t) => {
+await t.test('errors are logged even if requests are not', async (t) => {
   const { fastify, lines } = await build(t, {
     plugin: async (context) => {
       context.get('/', async () => 'fine')
@@ -139,7 +139,7 @@ await t.test('errors are logged although requests are not', async (t) => {
   t.match(lines, [{ level: 50, err: { message: 'broken' } }])
 })
 
-await t.test('requests are logged when they should be', async (t) => {
+await t.test('with LOG_REQUESTS requests are logged', async (t) => {
   const { fastify, lines } = await build(t, { env: { LOG_REQUESTS: 'true' } })
 
   await fastify.inject('/')
@@ -147,7 +147,7 @@ await t.test('requests are logged when they should be', async (t) => {
   t.match(lines, [{ msg: 'incoming request' }, { msg: 'request completed' }])
 })
 
-await t.test('an answer that fails on its way is logged although requests are not', async (t) => {
+await t.test('an answer that fails while it is sent is logged even if requests are not', async (t) => {
   const { lines, connect } = await serve(t, {
     plugin: async (context) => {
       context.get('/', (_request, reply) => {
@@ -160,13 +160,13 @@ await t.test('an answer that fails on its way is logged although requests are no
 
   const client = await connect()
   await client.send(request('GET /')).answer()
-  // The answer may be there before the end of its request is seen on our side.
-  await waitUntil(() => lines.some(({ level }) => level > 30), () => 'the line about the error')
+  // The client may have the answer before the server sees the end of the request.
+  await waitUntil(() => lines.some(({ level }) => level > 30), () => 'the log line of the error')
 
   t.match(lines.filter(({ level }) => level > 30), [{ level: 50, msg: 'request errored', err: { message: 'on its way' } }])
 })
 
-await t.test('what the application throws while it starts comes through as it is', async (t) => {
+await t.test('an error that the application throws during its start is passed on unchanged', async (t) => {
   const error = new Error('no database')
 
   await t.rejects(build(t, { plugin: async () => { throw error } }), error)
@@ -175,7 +175,7 @@ await t.test('what the application throws while it starts comes through as it is
   }), error)
 })
 
-await t.test('requests of a drain are answered as ever, and the last answers of connections close them', async (t) => {
+await t.test('requests during a drain are answered, and the last answer on a connection closes it', async (t) => {
   const { fastify, drain, connect } = await serve(t)
   const clients = [await connect(), await connect(), await connect()]
   await clients[0]?.send(request('GET /')).answer()
@@ -194,7 +194,7 @@ await t.test('requests of a drain are answered as ever, and the last answers of 
   t.match(drain.report(), { requests: 3, closedByUse: 3 })
 })
 
-await t.test('pipelined requests during a drain are all answered, although Fastify announces the close in each', async (t) => {
+await t.test('pipelined requests during a drain are all answered, although Fastify announces a close in every answer', async (t) => {
   const { fastify, connect } = await serve(t)
   const client = await connect()
   fastify.server.close()
@@ -233,7 +233,7 @@ await t.test('a client reads the early answer to its upload during a drain', asy
   }
 })
 
-await t.test('malformed HTTP during a drain gets 400 of Fastify, and nobody else is affected', async (t) => {
+await t.test('malformed HTTP during a drain gets 400 from Fastify, and affects no other client', async (t) => {
   const { fastify, connect } = await serve(t)
   const [bad, good] = [await connect(), await connect()]
   fastify.server.close()
@@ -277,7 +277,7 @@ await t.test('preClose hooks run when the drain begins, onClose hooks after the 
   t.same(order, ['preClose', 'answer', 'onClose'])
 })
 
-await t.test('streams that a preClose hook ends say goodbye, and nothing else keeps the drain', async (t) => {
+await t.test('a preClose hook can end streams, and then the drain completes', async (t) => {
   const streams = new Set<ServerResponse>()
   const { fastify, connect } = await serve(t, {
     plugin: async (context) => {

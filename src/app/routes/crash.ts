@@ -8,13 +8,13 @@ const schema = {
       signal: { enum: ['SIGKILL', 'SIGABRT', 'SIGSEGV', 'SIGTERM'] }
     },
     additionalProperties: false,
-    // One or the other: a union would lose the property of the branch that is tried second, because
-    // Fastify's ajv removes what a branch does not know.
+    // One or the other. Not a union: Fastify's ajv removes properties that a branch does not have, so the first branch
+    // would remove the property of the second.
     maxProperties: 1
   }
 } as const
 
-/** `POST /crash` ends the worker and answers nothing, to show what the others make of it. */
+/** `POST /crash` ends the worker without an answer, to show how the service recovers. */
 const crash: FastifyPluginAsyncJsonSchemaToTs = async (fastify) => {
   fastify.post('/crash', { schema }, async (request, reply) => {
     const { code = 1, signal } = request.body
@@ -23,7 +23,7 @@ const crash: FastifyPluginAsyncJsonSchemaToTs = async (fastify) => {
     if (signal === undefined) process.exit(code)
     process.kill(process.pid, signal)
 
-    // A worker takes SIGTERM as the wish to be relieved and lives on. The request fails all the same.
+    // On SIGTERM the worker only asks to be relieved. Let the request fail nevertheless.
     reply.raw.destroy()
   })
 }

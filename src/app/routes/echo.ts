@@ -10,9 +10,9 @@ const schema = {
   }
 } as const
 
-/** `POST /echo` sends the body back while it arrives, whatever its type and its size. */
+/** `POST /echo` streams the body back while it arrives, of any type and size. */
 const echo: FastifyPluginAsyncJsonSchemaToTs = async (fastify) => {
-  // Of this plugin only: Fastify's own parsers would read the whole body first, up to `bodyLimit`.
+  // Only in this plugin. Fastify's own parsers would read the whole body first, up to `bodyLimit`.
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('*', async (_request: unknown, payload: unknown) => payload)
 

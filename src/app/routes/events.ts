@@ -7,20 +7,20 @@ import { pause } from '../pause.ts'
 
 const EVENT_INTERVAL = 1000
 
-/** How long a client waits before it connects again, to another worker. */
+/** Milliseconds that a client waits before it reconnects, to another worker. */
 const RETRY_DELAY = 1000
 
 const schema = {
   response: {
-    200: { content: { 'text/event-stream': { schema: { description: 'an event a second, then a goodbye' } } } }
+    200: { content: { 'text/event-stream': { schema: { description: 'an event every second, then a goodbye' } } } }
   }
 } as const
 
 /**
- * `GET /events` sends an event a second for as long as the client listens.
+ * `GET /events` sends an event every second, until the client disconnects.
  *
- * Such an answer has no end of its own, so it would hold up a drain until the deadline: it says
- * goodbye when the drain begins, and the client connects again elsewhere.
+ * Such an answer would hold up a drain until the deadline. So it ends with a `goodbye` event when the drain begins, and
+ * the client reconnects to another worker.
  */
 const events: FastifyPluginAsyncJsonSchemaToTs = async (fastify) => {
   const open = new Set<AbortController>()
@@ -28,26 +28,26 @@ const events: FastifyPluginAsyncJsonSchemaToTs = async (fastify) => {
 
   fastify.addHook('preClose', async () => {
     isDraining = true
-    for (const leaving of open) leaving.abort()
+    for (const controller of open) controller.abort()
   })
 
-  // For HEAD, Fastify would read the stream to an end that it does not have.
+  // For HEAD, Fastify would read the stream to its end, which never comes.
   fastify.get('/events', { schema, exposeHeadRoute: false }, async (request, reply) => {
-    const leaving = new AbortController()
-    request.signal.addEventListener('abort', () => leaving.abort())
-    // A connection that is open already may still bring a request after the drain has begun.
-    if (isDraining) leaving.abort()
+    const controller = new AbortController()
+    request.signal.addEventListener('abort', () => controller.abort())
+    // During a drain a request can still come on an open connection.
+    if (isDraining) controller.abort()
 
-    const stream = Readable.from(tick(fastify.worker, leaving.signal))
-    open.add(leaving)
-    stream.once('close', () => open.delete(leaving))
+    const stream = Readable.from(generateEvents(fastify.worker, controller.signal))
+    open.add(controller)
+    stream.once('close', () => open.delete(controller))
 
     reply.type('text/event-stream').header('cache-control', 'no-store')
     return reply.send(stream)
   })
 }
 
-async function * tick (worker: WorkerIdentity, signal: AbortSignal): AsyncGenerator<string> {
+async function * generateEvents (worker: WorkerIdentity, signal: AbortSignal): AsyncGenerator<string> {
   let count = 0
   const data = () => `data: ${JSON.stringify({ count, ...worker })}\n\n`
 

@@ -8,7 +8,7 @@ const schema = {
   }
 } as const
 
-/** `GET /` says hello, and who says it. */
+/** `GET /` says hello, and from which worker. */
 const hello: FastifyPluginAsyncJsonSchemaToTs = async (fastify) => {
   fastify.get('/', { schema }, async () => {
     return { hello: 'world', ...fastify.worker }

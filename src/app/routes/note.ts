@@ -2,21 +2,21 @@ import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-js
 
 import { workerProperties } from '../worker-schema.ts'
 
-const NOTE = { type: 'string', maxLength: 1000 } as const
+const NOTE_SCHEMA = { type: 'string', maxLength: 1000 } as const
 
-const answer = { type: 'object', properties: { note: NOTE, ...workerProperties } } as const
+const answer = { type: 'object', properties: { note: NOTE_SCHEMA, ...workerProperties } } as const
 
 const write = {
-  body: { type: 'object', properties: { note: NOTE }, required: ['note'], additionalProperties: false },
+  body: { type: 'object', properties: { note: NOTE_SCHEMA }, required: ['note'], additionalProperties: false },
   response: { 200: answer }
 } as const
 
 const read = { response: { 200: answer } } as const
 
 /**
- * `PUT /note` tells a note to all workers, and `GET /note` reads it from the one that answers.
+ * `PUT /note` sends a note to all workers, and `GET /note` reads it from the worker that answers.
  *
- * A worker that is started later has not heard of it: what has to last belongs into a database.
+ * A worker that starts later does not have it: data that has to last belongs in a database.
  */
 const note: FastifyPluginAsyncJsonSchemaToTs = async (fastify) => {
   let current = ''

@@ -14,7 +14,7 @@ const schema = {
   }
 } as const
 
-/** `GET /slow?ms=1000` waits, as for a slow database, then answers. */
+/** `GET /slow?ms=1000` waits, as if for a slow database, then answers. */
 const slow: FastifyPluginAsyncJsonSchemaToTs = async (fastify) => {
   fastify.get('/slow', { schema }, async (request) => {
     const { ms } = request.query

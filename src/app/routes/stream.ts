@@ -20,7 +20,7 @@ const schema = {
 
 /** `GET /stream?chunks=10&ms=100` sends `chunk 0` to `chunk 9`, a line each, and waits in between. */
 const stream: FastifyPluginAsyncJsonSchemaToTs = async (fastify) => {
-  // For HEAD, Fastify would read the whole stream and throw it away.
+  // For HEAD, Fastify would read the whole stream and discard it.
   fastify.get('/stream', { schema, exposeHeadRoute: false }, async (request, reply) => {
     const { chunks, ms } = request.query
 
@@ -29,11 +29,11 @@ const stream: FastifyPluginAsyncJsonSchemaToTs = async (fastify) => {
   })
 }
 
-/** Makes the next line only once the client has taken the one before. */
+/** Generates a line only once the client has taken the previous one. */
 async function * lines (chunks: number, ms: number, signal: AbortSignal): AsyncGenerator<string> {
   yield 'chunk 0\n'
   for (let chunk = 1; chunk < chunks; chunk++) {
-    // A timer waits a millisecond at least: ten seconds for 10000 chunks without a wait.
+    // A timer takes at least a millisecond, which would be ten seconds for 10000 chunks.
     if (ms > 0 && !await pause(ms, signal)) return
     yield `chunk ${chunk}\n`
   }

@@ -16,7 +16,7 @@ const schema = {
   }
 } as const
 
-/** `GET /work?ms=100` keeps the processor busy: the worker answers nobody else meanwhile. */
+/** `GET /work?ms=100` keeps the CPU busy: meanwhile the worker answers no other request. */
 const work: FastifyPluginAsyncJsonSchemaToTs = async (fastify) => {
   fastify.get('/work', { schema }, async (request) => {
     const { ms } = request.query
@@ -25,7 +25,7 @@ const work: FastifyPluginAsyncJsonSchemaToTs = async (fastify) => {
   })
 }
 
-/** Computes SHA-256 over and over for `ms` milliseconds, and says how many times. */
+/** @returns how many SHA-256 hashes were computed in `ms` milliseconds */
 function hashFor (ms: number): number {
   const end = performance.now() + ms
   let hashes = 0

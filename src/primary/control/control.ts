@@ -2,37 +2,35 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { isIPv6, type AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
+import type { FastifyInstance } from 'fastify'
 import type { Config, MetricsAddress } from '../../config/config.ts'
-import { defaultDirectory, ownDirectory, socketName } from '../../protocol/control-socket.ts'
-import { MetricsPortUnusableError } from '../../errors.ts'
 import type { ExitCode } from '../../exit-codes.ts'
 import type { Logger } from '../../log/logger.ts'
-import type { Operation } from '../service.ts'
+import { defaultDirectory, ownDirectory, socketName } from '../../protocol/control-socket.ts'
+import { waitForPort } from '../listen/ports.ts'
+import type { Service } from '../service.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import { claimDirectory, claimSocket } from './claim-socket.ts'
-import { DeferredServer } from './deferred-server.ts'
 import { command, health, observe, type MetricsSource } from './routes.ts'
+import { buildControlServer, closeControlServer } from './server.ts'
 import { describeStatus, type Instance } from './status.ts'
 
 /** Milliseconds for the last answers at a stop. */
 const CLOSE_TIMEOUT = 500
 
-export interface Place {
+export interface ControlOptions {
   readonly config: Pick<Config, 'controlSocket' | 'metrics'>
-  /** What tells instances in the same directory apart. */
+  /** Distinguishes instances in the same directory. */
   readonly port: number
   /** What a path of the settings is relative to. */
   readonly directory: string
   /** Where the socket may go, the best first. */
   readonly runtimeDirectories: readonly string[]
   readonly log: Logger
-}
-
-export interface Served {
   readonly supervisor: Supervisor
   readonly instance: Instance
-  /** What is asked of the service is asked of it as by signals. */
-  readonly operation: Pick<Operation, 'scaleTo' | 'stop'>
+  /** Does what is requested of it as it does for signals. */
+  readonly service: Pick<Service, 'scaleTo' | 'stop'>
   readonly metrics: MetricsSource
 }
 
@@ -42,72 +40,71 @@ export class Control {
   readonly socket: string | undefined
   /** Where metrics are served; undefined when that is off. */
   readonly metricsUrl: string | undefined
-  readonly #control: DeferredServer
-  readonly #metrics: DeferredServer
-  readonly #startedAt = performance.now()
-  #tellStopped!: (code: ExitCode) => void
-  readonly #stopped = new Promise<ExitCode>((resolve) => { this.#tellStopped = resolve })
+  readonly #servers: readonly FastifyInstance[]
+  readonly #reportStopped: (code: ExitCode) => void
 
-  private constructor (control: DeferredServer, socket: string | undefined, metrics: DeferredServer, metricsUrl: string | undefined) {
-    this.#control = control
-    this.#metrics = metrics
+  private constructor (
+    socket: string | undefined, metricsUrl: string | undefined, servers: readonly FastifyInstance[],
+    reportStopped: (code: ExitCode) => void
+  ) {
     this.socket = socket
     this.metricsUrl = metricsUrl
+    this.#servers = servers
+    this.#reportStopped = reportStopped
   }
 
   /**
-   * Claims the socket and the port, before anything is started. Requests wait until it serves.
+   * Builds what answers and has it listen, before any worker is started: a socket or a port that is taken ends the start.
    *
-   * @throws when somebody else has them, or they cannot be had; without `CONTROL_SOCKET` a place that cannot be
-   * written costs the socket and a warning
+   * @throws when another process has them, or they cannot be used; without `CONTROL_SOCKET` a default path that cannot
+   * be used costs the socket and a warning
    */
-  static async claim (place: Place): Promise<Control> {
-    const [control, metrics] = [new DeferredServer(), new DeferredServer()]
-    const socket = await claimControl(control, place)
-    try {
-      const address = place.config.metrics
-      return new Control(control, socket, metrics, address === undefined ? undefined : await listen(metrics, address))
-    } catch (error) {
-      await control.close(0)
-      throw error
-    }
-  }
-
-  async serve ({ supervisor, operation, instance, metrics }: Served): Promise<void> {
+  static async open (options: ControlOptions): Promise<Control> {
+    const { config, supervisor, instance, service, metrics } = options
+    const startedAt = performance.now()
     const now = (): number => performance.now()
-    const status = () => describeStatus(supervisor, instance, this.#startedAt, { now, wall: Date.now })
-    const askToStop = async (): Promise<ExitCode> => {
-      operation.stop(false)
-      return await this.#stopped
+    const status = () => describeStatus(supervisor, instance, startedAt, { now, wall: Date.now })
+    const { promise: stopped, resolve: reportStopped } = withResolvers<ExitCode>()
+    const stop = async (): Promise<ExitCode> => {
+      service.stop(false)
+      return await stopped
     }
-    if (this.socket !== undefined) {
-      await this.#control.serve(async (fastify) => {
-        await fastify.register(observe, { status, metrics })
-        await fastify.register(command, { supervisor, now, scaleTo: operation.scaleTo, stop: askToStop })
-      })
-    }
-    if (this.metricsUrl !== undefined) {
-      await this.#metrics.serve(async (fastify) => {
+
+    const control = await buildControlServer(async (fastify) => {
+      await fastify.register(observe, { status, metrics })
+      await fastify.register(command, { supervisor, now, scaleTo: service.scaleTo, stop })
+    })
+    const socket = await listenOnSocket(control, options)
+    if (config.metrics === undefined) return new Control(socket, undefined, [control], reportStopped)
+    try {
+      const observed = await buildControlServer(async (fastify) => {
         await fastify.register(observe, { status, metrics })
         await fastify.register(health, { prefix: '/health', supervisor })
       })
+      const metricsUrl = await listenOnPort(observed, config.metrics)
+      return new Control(socket, metricsUrl, [control, observed], reportStopped)
+    } catch (error) {
+      await closeControlServer(control, 0)
+      throw error
     }
   }
 
   /** Removes the socket when the process ends in another way. */
   remove (): void {
-    if (this.socket !== undefined && this.#control.server.listening) rmSync(this.socket, { force: true })
+    if (this.socket !== undefined && this.#servers[0]?.server.listening === true) rmSync(this.socket, { force: true })
   }
 
-  /** Answers those who asked for the stop, and closes. */
+  /** Answers the clients that requested the stop, and closes. */
   async end (code: ExitCode): Promise<void> {
-    this.#tellStopped(code)
-    await Promise.all([this.#control.close(CLOSE_TIMEOUT), this.#metrics.close(CLOSE_TIMEOUT)])
+    this.#reportStopped(code)
+    await Promise.all(this.#servers.map(async (server) => { await closeControlServer(server, CLOSE_TIMEOUT) }))
   }
 }
 
-async function claimControl ({ server }: DeferredServer, { config, port, directory, runtimeDirectories, log }: Place): Promise<string | undefined> {
-  const { controlSocket } = config
+/** @returns the path of the socket; undefined when there is none */
+async function listenOnSocket (
+  { server }: FastifyInstance, { config: { controlSocket }, port, directory, runtimeDirectories, log }: ControlOptions
+): Promise<string | undefined> {
   if (controlSocket === 'off') return undefined
   const path = controlSocket === undefined ? join(defaultDirectory(runtimeDirectories), socketName(port)) : resolve(directory, controlSocket)
   try {
@@ -123,12 +120,15 @@ async function claimControl ({ server }: DeferredServer, { config, port, directo
 }
 
 /** @returns the address of what is served there */
-async function listen ({ server }: DeferredServer, { host, port }: MetricsAddress): Promise<string> {
-  try {
-    server.listen(port, host)
-    await once(server, 'listening')
-  } catch (error) {
-    throw new MetricsPortUnusableError(host, port, (error as Error).message)
-  }
+async function listenOnPort ({ server }: FastifyInstance, { host, port }: MetricsAddress): Promise<string> {
+  await waitForPort('METRICS_PORT', host, port)
+  await once(server.listen(port, host), 'listening')
   return `http://${isIPv6(host) ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`
+}
+
+/** `Promise.withResolvers()`, which Node 20 does not have. */
+function withResolvers<Value> (): { promise: Promise<Value>, resolve: (value: Value) => void } {
+  let settle!: (value: Value) => void
+  const promise = new Promise<Value>((resolve) => { settle = resolve })
+  return { promise, resolve: settle }
 }

@@ -5,7 +5,7 @@ import type { Supervisor } from '../supervisor/supervisor.ts'
 import { describeOutcome } from './status.ts'
 
 /** What of the supervisor a reload needs that somebody waits for. */
-export type Reloading = Pick<Supervisor, 'reload' | 'journal' | 'workers'>
+export type Reloading = Pick<Supervisor, 'reload' | 'events' | 'workers'>
 
 export interface ReloadRequest {
   /** Settled when it has ended and, if that was asked for, when the older workers have gone. */
@@ -21,7 +21,7 @@ export interface ReloadRequest {
  * @param say told every step; the first is the start, unless it ends before it begins
  */
 export function requestReload (supervisor: Reloading, isDrained: boolean, say: (event: ReloadEvent) => void, now: () => number): ReloadRequest {
-  const { journal } = supervisor
+  const { events } = supervisor
   const askedAt = now()
   let ended: ReloadOutcome | undefined
   // A rollout that this one overtakes has its last entries before ours begins.
@@ -35,7 +35,7 @@ export function requestReload (supervisor: Reloading, isDrained: boolean, say: (
     if (event !== undefined) say(event)
     if (ended !== undefined) finish(ended)
   }
-  const leave = (): void => { journal.off('entry', onEntry) }
+  const leave = (): void => { events.off('entry', onEntry) }
   const finish = (how: ReloadOutcome): void => {
     const isOlder = ({ generation }: { generation: number }): boolean => generation < Number(how.generation)
     const isWaiting = isDrained && how.result === 'completed'
@@ -45,7 +45,7 @@ export function requestReload (supervisor: Reloading, isDrained: boolean, say: (
     settle(how)
   }
 
-  journal.on('entry', onEntry)
+  events.on('entry', onEntry)
   supervisor.reload((how) => {
     ended = how
     say({ event: 'reload:ended', ...describeOutcome(how) })

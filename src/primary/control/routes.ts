@@ -6,7 +6,7 @@ import {
 } from '../../protocol/control-api.ts'
 import { ServiceStoppingError } from '../../errors.ts'
 import type { ExitCode } from '../../exit-codes.ts'
-import type { Operation } from '../service.ts'
+import type { Service } from '../service.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import { requestReload, type Reloading } from './reload-request.ts'
 import { describeOutcome } from './status.ts'
@@ -29,7 +29,7 @@ export interface Healthy {
 export interface Commanding {
   readonly supervisor: Reloading & Pick<Supervisor, 'state'>
   readonly now: () => number
-  readonly scaleTo: Operation['scaleTo']
+  readonly scaleTo: Service['scaleTo']
   /** Asks for a stop; settled when no worker is left, with what the primary exits with. */
   readonly stop: () => Promise<ExitCode>
 }

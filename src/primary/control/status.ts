@@ -5,7 +5,7 @@ import type { WorkerHandle } from '../workers/worker-handle.ts'
 
 /** What of the supervisor the status says. */
 export type Observed = Pick<Supervisor,
-  'state' | 'generation' | 'workers' | 'since' | 'lastReload' | 'rollingOut' | 'length' | 'isCrashLooping' | 'crashes'>
+  'state' | 'generation' | 'workers' | 'since' | 'lastReload' | 'rollingOut' | 'wantedWorkers' | 'isCrashLooping' | 'crashes'>
 
 /** What does not change while the service runs. */
 export interface Instance {
@@ -38,7 +38,7 @@ export function describeStatus (supervisor: Observed, instance: Instance, starte
       program: generation.program,
       directory: generation.directory
     },
-    wanted: supervisor.length,
+    wanted: supervisor.wantedWorkers,
     workers: supervisor.workers
       .map((worker) => describeWorker(worker, supervisor.crashes(worker.slot), now))
       .sort((one, other) => one.slot - other.slot || one.generation - other.generation),

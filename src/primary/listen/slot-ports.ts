@@ -1,10 +1,9 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import { SlotPortTakenError, SlotPortTooHighError } from '../../errors.ts'
+import { SlotPortTooHighError } from '../../errors.ts'
+import { waitForPort } from './ports.ts'
 
 const MAX_PORT = 65535
 
-/** The ports that reach one slot each: the first one's, and one more for each further slot. */
+/** The ports that reach one slot each: the base is that of slot 0, and each further slot has the next one. */
 export class SlotPorts {
   readonly #host: string
   readonly #base: number
@@ -15,26 +14,18 @@ export class SlotPorts {
   }
 
   /**
-   * Looks whether slots can have their ports before anybody is started for them: a worker that cannot listen
-   * would be started again and again.
+   * Checks that slots can have their ports before workers are started for them: a worker that cannot listen would be
+   * started again and again.
    *
    * @param from first slot
    * @param to slot after the last one
-   * @throws SlotPortTooHighError, SlotPortTakenError
+   * @throws SlotPortTooHighError, PortInUseError, PortUnusableError
    */
   async check (from: number, to: number): Promise<void> {
-    for (let slot = from; slot < to; slot++) await this.#checkOne(slot)
-  }
-
-  async #checkOne (slot: number): Promise<void> {
-    const port = this.#base + slot
-    if (port > MAX_PORT) throw new SlotPortTooHighError(slot, this.#base, port)
-    const server = createServer()
-    try {
-      await once(server.listen(port, this.#host), 'listening')
-    } catch (error) {
-      throw new SlotPortTakenError(slot, (error as Error).message)
+    for (let slot = from; slot < to; slot++) {
+      const port = this.#base + slot
+      if (port > MAX_PORT) throw new SlotPortTooHighError(slot, this.#base, port)
+      await waitForPort('SLOT_PORT_BASE', this.#host, port, `SLOT_PORT_BASE, slot ${slot}`)
     }
-    await new Promise((resolve) => { server.close(resolve) })
   }
 }

@@ -3,7 +3,6 @@ import type { Host } from '../workers/host.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import type { WorkerHandle } from '../workers/worker-handle.ts'
 import { Families } from './families.ts'
-import { areMeasurements } from './measurements-check.ts'
 import { PoolMetrics } from './pool-metrics.ts'
 import { WorkerTotals } from './worker-totals.ts'
 
@@ -11,7 +10,7 @@ import { WorkerTotals } from './worker-totals.ts'
 const TIMEOUT = 500
 
 export interface MetricsOptions {
-  readonly supervisor: Pick<Supervisor, 'generation' | 'journal' | 'length' | 'measure' | 'on' | 'workers'>
+  readonly supervisor: Pick<Supervisor, 'events' | 'generation' | 'measure' | 'on' | 'wantedWorkers' | 'workers'>
   readonly host: Pick<Host, 'now' | 'setTimer'>
   /** Of Baton. */
   readonly version: string
@@ -36,10 +35,10 @@ export class Metrics {
     this.#host = host
     this.#pool = new PoolMetrics(supervisor, version)
     supervisor.on('measurements', (worker, measurements) => {
-      if (areMeasurements(measurements)) this.#workers.record(worker, measurements, host.now())
+      if (measurements !== undefined) this.#workers.record(worker, measurements, host.now())
       this.#hasAnswered(worker)
     })
-    supervisor.journal.on('entry', (entry) => {
+    supervisor.events.on('entry', (entry) => {
       this.#pool.note(entry)
       if (entry.event !== 'worker:exited') return
       this.#workers.settle(host.now())

@@ -16,7 +16,7 @@ const STATES = ['starting', 'ready', 'hung', 'draining'] as const satisfies read
 
 /** What the supervisor does, counted. */
 export class PoolMetrics {
-  readonly #supervisor: Pick<Supervisor, 'generation' | 'length' | 'workers'>
+  readonly #supervisor: Pick<Supervisor, 'generation' | 'wantedWorkers' | 'workers'>
   readonly #version: string
   readonly #reloads = new Tally(RESULTS)
   readonly #restarts = new Tally(REASONS)
@@ -24,7 +24,7 @@ export class PoolMetrics {
   readonly #drainDurations = new Durations(DRAINS)
   #cut = 0
 
-  constructor (supervisor: Pick<Supervisor, 'generation' | 'length' | 'workers'>, version: string) {
+  constructor (supervisor: Pick<Supervisor, 'generation' | 'wantedWorkers' | 'workers'>, version: string) {
     this.#supervisor = supervisor
     this.#version = version
   }
@@ -44,16 +44,16 @@ export class PoolMetrics {
   }
 
   families (): MetricFamily[] {
-    const { generation, length, workers } = this.#supervisor
+    const { generation, wantedWorkers, workers } = this.#supervisor
     const count = (state: WorkerState): number => workers.filter((worker) => worker.state === state).length
     return [
       family('baton_info', 'gauge', 'Versions of Baton and of its Node.', [[1, { version: this.#version, node: process.version }]]),
       family('baton_generation', 'gauge', 'Generation in force: 1 at the start, one more with each reload.', [[generation.number]]),
-      family('baton_workers_wanted', 'gauge', 'How many workers there are to be.', [[length]]),
+      family('baton_workers_wanted', 'gauge', 'How many workers there are to be.', [[wantedWorkers]]),
       family('baton_workers', 'gauge', 'Workers there are, by state.', STATES.map((state) => [count(state), { state }])),
       family('baton_reloads_total', 'counter', 'Reloads that have ended, by how they did.', this.#reloads.values('result')),
       this.#reloadDurations.family('baton_reload_duration_seconds', 'Duration of the reloads that completed.'),
-      family('baton_restarts_total', 'counter', 'Workers that ended unasked, or were relieved for another reason than a reload.',
+      family('baton_restarts_total', 'counter', 'Workers that ended unexpectedly, or were relieved for another reason than a reload.',
         this.#restarts.values('reason')),
       this.#drainDurations.family('baton_drain_duration_seconds', 'From the start of a worker\'s drain to its exit.'),
       family('baton_requests_cut_total', 'counter', 'Requests that a worker held when it was killed at its drain deadline.', [[this.#cut]])

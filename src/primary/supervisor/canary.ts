@@ -1,11 +1,12 @@
 import type { WorkerHandle } from '../workers/worker-handle.ts'
+import type { Slots } from './slots.ts'
 
 /** What to do about the canary now. */
 export type CanaryVerdict = 'wait' | 'ask' | 'passed' | 'silent'
 
 /**
  * The first replacement of a rollout, which has to prove itself before the others follow: a release may
- * start and fall over a moment later, and one that hangs does not even fall.
+ * start and crash a moment later, and one that hangs does not even crash.
  */
 export class Canary {
   readonly #generation: number
@@ -17,7 +18,7 @@ export class Canary {
   #hasPassed: boolean
 
   /**
-   * @param canaryTime milliseconds after its start for which nothing else is advanced; 0 for no canary
+   * @param canaryTime milliseconds after its start during which no other slot is advanced; 0 for no canary
    * @param answerTimeout milliseconds that it may then take to answer
    */
   constructor (generation: number, canaryTime: number, answerTimeout: number) {
@@ -36,17 +37,17 @@ export class Canary {
     return this.#hasPassed ? undefined : this.#worker
   }
 
-  /** When to look again; Infinity when that depends on something else. */
+  /** When to look again; Infinity when that depends on an event. */
   get dueAt (): number {
     if (this.#hasPassed || this.#worker === undefined) return Infinity
     return this.#askedAt === undefined ? this.#askAt(this.#worker) : this.#answerBy
   }
 
-  look (workers: readonly WorkerHandle[], now: number): CanaryVerdict {
+  look (slots: Slots<WorkerHandle>, now: number): CanaryVerdict {
     if (this.#hasPassed) return 'passed'
-    // It was drained, because its slot was taken away: another one has to prove the release.
+    // It was drained because its slot was removed: another worker has to prove the release.
     if (this.#worker !== undefined && this.#worker.state !== 'ready') this.#forget()
-    this.#worker ??= workers.find(({ generation, state }) => generation === this.#generation && state === 'ready')
+    this.#worker ??= slots.ready.find(({ generation }) => generation === this.#generation)
     if (this.#worker === undefined || now < this.#askAt(this.#worker)) return 'wait'
     if (this.#askedAt === undefined) {
       this.#askedAt = now
@@ -58,8 +59,8 @@ export class Canary {
     return now >= this.dueAt ? 'silent' : 'wait'
   }
 
-  /** Nobody listened until now: the answer may be there, and is still to be read. */
-  forgive (now: number): void {
+  /** The primary was paused until now: the answer may have arrived and is still unread. */
+  creditPause (now: number): void {
     if (this.#askedAt !== undefined) this.#answerBy = now + this.#answerTimeout
   }
 

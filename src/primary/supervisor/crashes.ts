@@ -1,34 +1,34 @@
 import type { ErrorReport } from '../../errors.ts'
 import { afterCrash, isLoopingUntil, NO_CRASHES, type Intensity } from './restart-policy.ts'
 
-/** What is on record of the crashes of the pool, and what follows from it for restarts. */
+/** The crashes of the pool, and what follows from them for restarts. */
 export class CrashRecord {
   #restarts = NO_CRASHES
   #lastCause: ErrorReport | undefined
   #unservedSince: number | undefined
 
-  /** No crashed worker is replaced before. */
+  /** When the next crashed worker may be replaced. */
   get restartAt (): number {
     return this.#restarts.restartAt
   }
 
-  /** How many there were within the window. */
+  /** Crashes within the window. */
   get count (): number {
     return this.#restarts.crashes.length
   }
 
-  /** Why the last worker ended that was not asked to. */
+  /** Why the last worker crashed. */
   get lastCause (): ErrorReport | undefined {
     return this.#lastCause
   }
 
-  /** Nobody serves at present. */
+  /** No worker is ready at present. */
   get isUnserved (): boolean {
     return this.#unservedSince !== undefined
   }
 
   /** Notes why a worker ended, whether or not that counts for restarts. */
-  blame (cause: ErrorReport): void {
+  noteCause (cause: ErrorReport): void {
     this.#lastCause = cause
   }
 
@@ -49,18 +49,18 @@ export class CrashRecord {
     return isLoopingUntil(this.#restarts, intensity)
   }
 
-  /** Notes whether anybody serves. */
-  watch (isServed: boolean, now: number): void {
+  /** Notes whether any worker is ready. */
+  noteServed (isServed: boolean, now: number): void {
     this.#unservedSince = isServed ? undefined : this.#unservedSince ?? now
   }
 
-  /** @returns when it is no use to go on; Infinity while somebody serves */
+  /** @returns when to stop trying; Infinity while a worker is ready */
   giveUpAt (giveUp: number): number {
     return this.#unservedSince === undefined ? Infinity : this.#unservedSince + giveUp
   }
 
-  /** Time in which nobody could have become ready counts for nothing. */
-  forgive (gap: number): void {
-    if (this.#unservedSince !== undefined) this.#unservedSince += gap
+  /** Time in which the primary was paused does not count. */
+  creditPause (pause: number): void {
+    if (this.#unservedSince !== undefined) this.#unservedSince += pause
   }
 }

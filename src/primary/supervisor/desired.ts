@@ -1,65 +1,40 @@
-import type { Config } from '../../config/config.ts'
 import type { CrashRecord } from './crashes.ts'
-import type { Ending } from './shutdown.ts'
 import type { Desired } from './plan.ts'
-import type { Releases } from './reloads.ts'
-import type { WorkerView } from '../workers/worker-handle.ts'
+import type { Reloads } from './reloads.ts'
+import type { Shutdown } from './shutdown.ts'
+import { isReady, type Slots } from './slots.ts'
 
-/** Milliseconds between two looks at the clock while silence means something: a gap of our own has to be noticed. */
-const TICK = 1000
+/** Milliseconds between two looks at the clock while silence is judged: a pause of the primary has to be noticed. */
+const PAUSE_CHECK_INTERVAL = 1000
 
-/** What is wanted of the pool at a moment, and when that changes by itself: of the settings in force, releases, crashes and the ending. */
-export class Demand {
-  readonly #releases: Releases
-  readonly #crashes: CrashRecord
-  readonly #ending: Ending
+/** What the desired state is derived from. */
+export interface Wishes {
+  readonly reloads: Reloads
+  readonly crashes: CrashRecord
+  readonly shutdown: Shutdown
+}
 
-  constructor (releases: Releases, crashes: CrashRecord, ending: Ending) {
-    this.#releases = releases
-    this.#crashes = crashes
-    this.#ending = ending
+/**
+ * Says what the pool should be now.
+ *
+ * @param mayRestart crashed workers are replaced
+ */
+export function desiredState ({ reloads, crashes, shutdown }: Wishes, mayRestart: boolean, now: number): Desired {
+  return {
+    slots: shutdown.isDue(now) ? [] : reloads.slots,
+    maxSurge: reloads.maxSurge,
+    restartAt: mayRestart ? crashes.restartAt : Infinity,
+    fresh: reloads.fresh,
+    keep: reloads.canary?.slot,
+    maxDraining: reloads.generation.config.maxDraining
   }
+}
 
-  /** One worker has nobody to stand in for it, whatever was set for more of them. */
-  get maxSurge (): number {
-    const { maxSurge } = this.#config
-    return this.#releases.slots.length === 1 ? Math.max(1, maxSurge) : maxSurge
-  }
-
-  /** Until when workers count as crashing in a loop; in the past when they do not. */
-  get loopingUntil (): number {
-    return this.#crashes.loopingUntil(this.#config)
-  }
-
-  /** When it is no use to go on; Infinity while somebody serves. */
-  get giveUpAt (): number {
-    return this.#crashes.giveUpAt(this.#config.giveUp)
-  }
-
-  /** @param mayRestart crashed workers are replaced */
-  desired (now: number, mayRestart: boolean): Desired {
-    return {
-      slots: this.#ending.isDue(now) ? [] : this.#releases.slots,
-      maxSurge: this.maxSurge,
-      restartAt: mayRestart ? this.#crashes.restartAt : Infinity,
-      fresh: this.#releases.fresh,
-      keep: this.#releases.canary?.slot,
-      maxDraining: this.#config.maxDraining
-    }
-  }
-
-  /** @returns when something is due that the plan does not know of */
-  dueAt (now: number, workers: readonly WorkerView[]): number {
-    const times = [this.#ending.drainAt, this.loopingUntil, this.#releases.dueAt, this.giveUpAt]
-    return Math.min(...times.filter((time) => time > now), this.#isListening(workers) ? now + TICK : Infinity)
-  }
-
-  #isListening (workers: readonly WorkerView[]): boolean {
-    return this.#releases.canary !== undefined || this.#crashes.isUnserved ||
-      workers.some(({ state, deadline }) => state === 'ready' && deadline !== Infinity)
-  }
-
-  get #config (): Config {
-    return this.#releases.generation.config
-  }
+/** @returns when that changes although nothing happens; Infinity for never */
+export function desiredStateChangesAt ({ reloads, crashes, shutdown }: Wishes, slots: Slots, now: number): number {
+  const { config } = reloads.generation
+  const times = [shutdown.drainAt, crashes.loopingUntil(config), reloads.dueAt, crashes.giveUpAt(config.giveUp)]
+  const isSilenceJudged = reloads.canary !== undefined || crashes.isUnserved ||
+    slots.alive.some((worker) => isReady(worker) && worker.deadline !== Infinity)
+  return Math.min(...times.filter((time) => time > now), isSilenceJudged ? now + PAUSE_CHECK_INTERVAL : Infinity)
 }

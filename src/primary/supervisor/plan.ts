@@ -1,4 +1,5 @@
 import type { WorkerView } from '../workers/worker-handle.ts'
+import { isReady, isStarting, type Slots } from './slots.ts'
 
 /** What the pool should be. */
 export interface Desired {
@@ -6,13 +7,13 @@ export interface Desired {
   readonly slots: readonly number[]
   /** Workers that may exist above the number of slots, draining ones not counted; 0 drains before it forks. */
   readonly maxSurge: number
-  /** Before it no crashed worker is replaced. */
+  /** When the next crashed worker may be replaced. */
   readonly restartAt: number
-  /** Generation of which none has crashed yet: its starts are not delayed by the crashes of another. */
+  /** A generation without a crash so far: crashes of another one do not delay its starts. */
   readonly fresh?: number | undefined
-  /** Slot whose old worker stays, because the new one has not proved itself yet. */
+  /** The canary's slot: its old worker stays until the release has proved itself. */
   readonly keep?: number | undefined
-  /** While so many are draining nobody who serves is replaced; without it any number may. */
+  /** While this many workers are draining, no ready worker is replaced; any number when it is undefined. */
   readonly maxDraining?: number
 }
 
@@ -20,36 +21,37 @@ export interface Plan {
   readonly fork: ReadonlyArray<{ readonly slot: number, readonly generation: number }>
   /** Ids of the workers to drain. */
   readonly drain: readonly number[]
-  /** Ids of the workers whose deadline has passed. */
+  /** Ids of the workers that missed their deadline. */
   readonly kill: readonly number[]
-  /** When to look again although nothing happened; Infinity for never. */
+  /** When to look again even if nothing happens; Infinity for never. */
   readonly wakeAt: number
 }
 
+/** A slot, and who serves it. */
 interface Slot {
   readonly slot: number
   readonly generation: number
-  /** Of the wanted generation: one at most. */
+  /** Of the wanted generation. */
   readonly current: readonly WorkerView[]
-  /** To be relieved by it. */
+  /** Should be relieved by it. */
   readonly others: readonly WorkerView[]
 }
 
 /**
  * Says what to do next to bring the pool from what it is to what it should be.
  *
- * Pure: the supervisor calls it after every event and carries out the answer. Ready workers never fall
- * below the number of slots by what it says (`maxSurge` 0 lets one be missing), and living ones that are
- * not draining never rise above slots + `maxSurge`.
+ * Pure: the supervisor calls it after every event and carries out the answer. It never takes ready workers
+ * below the number of slots (`maxSurge` 0 lets one be missing), and never has more workers starting or ready
+ * than slots + `maxSurge`.
  */
-export function plan (workers: readonly WorkerView[], desired: Desired, now: number): Plan {
-  const alive = workers.filter(({ state }) => state !== 'exited')
-  const serving = alive.filter(({ state }) => state === 'starting' || state === 'ready')
-  const slots = desired.slots.map((generation, slot) => viewSlot(serving, slot, generation))
+export function plan (pool: Slots, desired: Desired, now: number): Plan {
+  const { alive, serving } = pool
+  const slots = desired.slots.map((generation, slot): Slot =>
+    ({ slot, generation, current: pool.current(slot, generation), others: pool.others(slot, generation) }))
 
   const vacant = slots.filter(({ current }) => current.length === 0)
   const due = vacant.filter(({ generation }) => generation === desired.fresh || desired.restartAt <= now)
-  const allowed = withoutHaste(due, slots, alive.filter(isDraining).length, desired.maxDraining ?? Infinity)
+  const allowed = withoutOverload(due, slots, pool.draining.length, desired.maxDraining ?? Infinity)
   const ceiling = desired.slots.length + desired.maxSurge
 
   const unwanted = unwantedStarts(serving, slots)
@@ -75,17 +77,12 @@ export function plan (workers: readonly WorkerView[], desired: Desired, now: num
   }
 }
 
-function viewSlot (serving: readonly WorkerView[], slot: number, generation: number): Slot {
-  const mine = serving.filter((worker) => worker.slot === slot)
-  const isCurrent = (worker: WorkerView): boolean => worker.generation === generation && !worker.isStale
-  return { slot, generation, current: mine.filter(isCurrent), others: mine.filter((worker) => !isCurrent(worker)) }
-}
-
 /**
- * Slots that nobody serves cannot wait. Of those in which somebody does, no more are begun than may drain
- * afterwards; and one after the other where a worker is stale, because leaks and ages tend to come together.
+ * A slot without a ready worker cannot wait. Of the others, no more are begun than may drain afterwards. Slots
+ * with a stale worker are replaced one after the other, because workers that were started together reach their
+ * limits together.
  */
-function withoutHaste (due: readonly Slot[], slots: readonly Slot[], draining: number, maxDraining: number): Slot[] {
+function withoutOverload (due: readonly Slot[], slots: readonly Slot[], draining: number, maxDraining: number): Slot[] {
   const underWay = slots.filter((slot) => slot.current.length > 0 && isServed(slot))
   const served = due.filter(isServed)
   const stale = served.filter(hasStale).slice(underWay.some(hasStale) ? 0 : 1)
@@ -95,22 +92,22 @@ function withoutHaste (due: readonly Slot[], slots: readonly Slot[], draining: n
   ]
 }
 
-/** Starting workers that nobody waits for any more: they serve nothing, so they go at once. */
+/** Starting workers of a generation that is no longer wanted: they hold no request, so they go at once. */
 function unwantedStarts (serving: readonly WorkerView[], slots: readonly Slot[]): WorkerView[] {
   const wanted = new Set(slots.flatMap(({ current }) => current))
   return serving.filter((worker) => worker.state === 'starting' && !wanted.has(worker))
 }
 
 /**
- * A replacement first: whoever has a ready one in the same slot goes, as long as that leaves enough.
+ * Replacement first: a worker goes when its slot has a ready replacement and enough ready workers are left.
  *
- * Not while others are being replaced, or could be: all replacements for which there is room become ready
- * before the first old worker goes. Connections then spread over all of them, instead of piling up on the first.
+ * Not while other slots are being replaced, or could be: all replacements that there is room for become ready before
+ * the first old worker goes. Connections then spread over all of them instead of piling up on the first.
  */
 function drainsAfterForks (serving: readonly WorkerView[], slots: readonly Slot[], keep: number | undefined): WorkerView[] {
   const relieved = slots.flatMap(({ slot, generation, current, others }) => {
     if (slot !== keep) return current.some(isReady) ? others : allButBest(others)
-    // Of the old workers: the new one is watched on, also when it is stale by now.
+    // Of the old workers only: the canary is watched even if it is stale by now.
     return allButBest(others.filter((worker) => worker.generation !== generation))
   })
   const beyond = serving.filter(({ slot }) => slot >= slots.length)
@@ -119,16 +116,16 @@ function drainsAfterForks (serving: readonly WorkerView[], slots: readonly Slot[
 }
 
 /**
- * Two that are both to be relieved may have come together while no worker could be spared: without one of
- * them going there would be no room for the replacement. The one stays that was not marked, or else is of
- * the older release: the newer one was given up before it had proved itself.
+ * A slot can have two ready workers that should both be relieved, after a time in which no worker could be spared. One
+ * of them has to go to make room for the replacement. The one that is not stale stays, or else the one of the
+ * older release: the newer release was abandoned before it had proved itself.
  */
 function allButBest (others: readonly WorkerView[]): WorkerView[] {
   return others.filter(isReady).toSorted((one, other) =>
     Number(other.isStale) - Number(one.isStale) || other.generation - one.generation || one.id - other.id).slice(0, -1)
 }
 
-/** No memory to spare: one goes when all serve, and its place is filled when it has exited. */
+/** `maxSurge` 0, no memory to spare: one worker goes when all serve, and is replaced when it has exited. */
 function drainsBeforeForks (alive: readonly WorkerView[], slots: readonly Slot[], keep: number | undefined): WorkerView[] {
   const isComplete = alive.length >= slots.length && alive.every(isReady)
   const beyond = alive.filter(({ slot }) => slot >= slots.length)
@@ -136,29 +133,17 @@ function drainsBeforeForks (alive: readonly WorkerView[], slots: readonly Slot[]
   return isComplete ? [...beyond, ...next].slice(0, Math.max(1, alive.length - slots.length)) : []
 }
 
-/** Slots that nobody serves come first. */
+/** Slots without a ready worker come first. */
 function byNeed (one: Slot, other: Slot): number {
   return Number(isServed(one)) - Number(isServed(other))
 }
 
-/** By one who is to be relieved. */
+/** It has a ready worker, although one that should be relieved. */
 function isServed ({ others }: Slot): boolean {
   return others.some(isReady)
 }
 
-/** Somebody is to be relieved who is of the wanted generation. */
+/** It has a ready worker of the wanted generation that is stale. */
 function hasStale ({ generation, others }: Slot): boolean {
   return others.some((worker) => isReady(worker) && worker.generation === generation)
-}
-
-function isReady ({ state }: WorkerView): boolean {
-  return state === 'ready'
-}
-
-function isStarting ({ state }: WorkerView): boolean {
-  return state === 'starting'
-}
-
-function isDraining ({ state }: WorkerView): boolean {
-  return state === 'draining'
 }

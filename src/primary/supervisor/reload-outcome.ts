@@ -5,8 +5,8 @@ export interface ReloadOutcome {
   /**
    * - `completed`: all workers are of the new generation
    * - `failed`: its release is at fault
-   * - `refused`: nothing was begun, because something that was read for it is wrong
-   * - `overtaken`: a newer reload was asked for
+   * - `refused`: nothing began, because something that was read for it is wrong
+   * - `overtaken`: a newer reload was requested
    * - `stopped`: the service stopped
    */
   readonly result: 'completed' | 'failed' | 'refused' | 'overtaken' | 'stopped'
@@ -17,10 +17,10 @@ export interface ReloadOutcome {
   readonly durationMs: number
   /** The slot whose worker failed it. */
   readonly slot?: number
-  /** Generation of each slot after it. */
+  /** Generation that each slot should have after it. */
   readonly slots: readonly number[]
   readonly error?: ErrorReport
 }
 
-/** Hears how the reload ended that it was asked for with. */
-export type Settle = (outcome: ReloadOutcome) => void
+/** Called once with the outcome of the reload that it was requested with. */
+export type OnOutcome = (outcome: ReloadOutcome) => void

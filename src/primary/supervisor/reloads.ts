@@ -1,69 +1,72 @@
 import { changedSettings } from '../../config/config.ts'
+import { isFixed } from '../../config/settings.ts'
 import { CanarySilentError, toErrorReport, type ErrorReport } from '../../errors.ts'
 import type { Logger } from '../../log/logger.ts'
-import { isFixed } from '../../config/settings.ts'
+import type { Events } from '../events.ts'
 import type { Generation } from '../release/generation.ts'
-import type { Journal } from '../events.ts'
-import type { ReloadOutcome, Settle } from './reload-outcome.ts'
-import { RolloutRun } from './rollout-run.ts'
+import { Generations } from '../release/generations.ts'
 import type { WorkerHandle } from '../workers/worker-handle.ts'
+import type { OnOutcome, ReloadOutcome } from './reload-outcome.ts'
+import { Rollout, type Target } from './rollout.ts'
+import type { Slots } from './slots.ts'
 
-/** A reload that was asked for and has not begun. */
-interface Asked {
-  readonly generation: Generation
-  readonly at: number
-  readonly settle: Settle | undefined
+/** A reload that was requested and has not begun. */
+interface Request {
+  readonly target: Target
+  readonly requestedAt: number
+  readonly onOutcome: OnOutcome | undefined
 }
 
-const OVERTAKEN = 'a newer reload was asked for'
+const SUPERSEDED = 'a newer reload was requested'
 
-/** Which generation each slot should have, and how a reload changes that. */
-export class Releases {
+/**
+ * Which generation each slot should have, and how reloads change that: a queue of one, at most one rollout, and the
+ * outcome of each reload.
+ */
+export class Reloads {
   readonly #log: Logger
-  readonly #journal: Journal
-  /** Those that a slot may still want; the newest stays, so that no number is given twice. */
-  readonly #generations = new Map<number, Generation>()
-  #generation: Generation
-  #slots: readonly number[]
-  #rollout: RolloutRun | undefined
-  /** Who hears how the rollout ended. */
-  #settle: Settle | undefined
-  /** To be rolled out as soon as no replacement of an overtaken rollout is left. */
-  #next: Asked | undefined
+  readonly #events: Events
+  readonly #generations: Generations
+  /** The newest generation that was rolled out completely: its settings are in force. */
+  #current: Target
   #since: number
+  #slots: readonly number[]
+  #rollout: Rollout | undefined
+  /** Receives the outcome of the rollout. */
+  #onOutcome: OnOutcome | undefined
+  /** Begins as soon as no replacement of a superseded rollout is left. */
+  #request: Request | undefined
   #lastReload: ReloadOutcome | undefined
-  /** By how many workers the pool was scaled since that was asked for. */
-  #scaledSince = 0
 
-  constructor (log: Logger, journal: Journal, first: Generation, now: number) {
+  constructor (log: Logger, events: Events, first: Generation, now: number) {
     this.#log = log
-    this.#journal = journal
-    this.#generation = first
+    this.#events = events
+    this.#generations = new Generations(first)
+    this.#current = targetOf(first)
     this.#since = now
-    this.#generations.set(first.number, first)
-    this.#slots = Array<number>(first.config.workers).fill(first.number)
+    this.#slots = Array<number>(this.#current.workers).fill(first.number)
   }
 
-  /** The newest one that was rolled out everywhere: its settings are in force. */
+  /** The generation in force. */
   get generation (): Generation {
-    return this.#generation
+    return this.#current.generation
   }
 
-  /** When it had been rolled out everywhere, or when it was the first. */
+  /** When that generation came into force. */
   get since (): number {
     return this.#since
   }
 
-  /** How the last reload ended. */
   get lastReload (): ReloadOutcome | undefined {
     return this.#lastReload
   }
 
-  /** How many slots there are to be, once what was asked for is done. */
-  get length (): number {
-    return this.#next === undefined ? this.#rollout?.length ?? this.#slots.length : Math.max(1, this.#next.generation.config.workers + this.#scaledSince)
+  /** How many workers there should be once all that was requested is done. */
+  get workers (): number {
+    return (this.#request ?? this.#rollout)?.target.workers ?? this.#current.workers
   }
 
+  /** Number of the generation that is being rolled out. */
   get rollingOut (): number | undefined {
     return this.#rollout?.generation.number
   }
@@ -73,205 +76,203 @@ export class Releases {
     return this.#slots
   }
 
-  get isRollingOut (): boolean {
-    return this.#rollout !== undefined
+  /** A single worker is replaced before it goes, whatever `MAX_SURGE` says. */
+  get maxSurge (): number {
+    const { maxSurge } = this.generation.config
+    return this.#slots.length === 1 ? Math.max(1, maxSurge) : maxSurge
   }
 
-  /** The ready worker that proves the release; nothing else is advanced meanwhile. */
+  /** The ready worker that is being watched; no other slot is advanced meanwhile. */
   get canary (): WorkerHandle | undefined {
     return this.#rollout?.canary.worker
   }
 
-  /** When to look at the canary again. */
+  /** When to look at the canary again; Infinity when there is none. */
   get dueAt (): number {
     return this.#rollout?.canary.dueAt ?? Infinity
   }
 
-  /** Generation that is rolled out and has not crashed yet. */
+  /** Number of the generation that is being rolled out, unless one of its workers has crashed. */
   get fresh (): number | undefined {
     return this.#rollout?.hasCrashed === false ? this.#rollout.generation.number : undefined
   }
 
-  /** The number of the next generation. */
   get nextNumber (): number {
-    return Math.max(...this.#generations.keys()) + 1
+    return this.#generations.nextNumber
   }
 
   of (number: number): Generation {
-    return this.#generations.get(number) as Generation
+    return this.#generations.of(number)
   }
 
-  /** The latest wins: it gives up a rollout in progress. */
-  ask (generation: Generation, workers: readonly WorkerHandle[], now: number, settle?: Settle): void {
-    this.#dropNext('overtaken', OVERTAKEN, now)
-    this.#giveUp('overtaken', OVERTAKEN, workers, now)
-    this.#next = { generation, at: now, settle }
-    this.#scaledSince = 0
+  /** Queues a reload. The latest one wins: it supersedes one that waits, and abandons a rollout. */
+  request (generation: Generation, slots: Slots, now: number, onOutcome?: OnOutcome): void {
+    this.#cancelRequest('overtaken', SUPERSEDED, now)
+    this.#abandon('overtaken', SUPERSEDED, slots, now)
+    this.#request = { target: targetOf(generation), requestedAt: now, onOutcome }
   }
 
-  /** Nothing is begun, because something that was read for it is wrong. */
-  refuse (err: ErrorReport, now: number, settle?: Settle): void {
-    this.#journal.note('error', { event: 'reload:refused', err }, 'reload refused; nothing has changed')
-    this.#conclude({ result: 'refused', endedAt: now, durationMs: 0, slots: this.#slots, error: err }, settle)
+  /** Nothing begins, because something that was read for the reload is wrong. */
+  refuse (err: ErrorReport, now: number, onOutcome?: OnOutcome): void {
+    this.#events.note('error', { event: 'reload:refused', err }, 'reload refused; nothing has changed')
+    this.#finish({ result: 'refused', endedAt: now, durationMs: 0, slots: this.#slots, error: err }, onOutcome)
   }
 
-  /** Nothing is rolled out any more. */
-  drop (reason: string, workers: readonly WorkerHandle[], now: number): void {
-    this.#dropNext('stopped', reason, now)
-    this.#giveUp('stopped', reason, workers, now)
+  /** Ends whatever is requested or under way, because the service ends. */
+  cancel (reason: string, slots: Slots, now: number): void {
+    this.#cancelRequest('stopped', reason, now)
+    this.#abandon('stopped', reason, slots, now)
   }
 
-  /** Adds slots, or takes some away; one is always left. */
+  /** Adds slots or removes some; one always stays. It counts for the reloads under way as well, however they end. */
   scale (difference: number): void {
+    const scaled = (workers: number): number => Math.max(1, workers + difference)
     const before = this.#slots.length
-    const length = Math.max(1, before + difference)
-    const added = Array<number>(Math.max(0, difference)).fill(this.#generation.number)
-    this.#slots = [...this.#slots.slice(0, length), ...added]
-    if (this.#next !== undefined) this.#scaledSince += difference
-    const isTakenIn = this.#rollout?.scale(difference) ?? length !== before
-    if (isTakenIn) this.#log.info({ workers: this.#rollout?.length ?? length }, 'number of workers changed')
+    const added = Array<number>(Math.max(0, difference)).fill(this.generation.number)
+    this.#slots = [...this.#slots.slice(0, scaled(before)), ...added]
+    let hasChanged = this.#slots.length !== before
+    for (const target of [this.#current, this.#rollout?.target, this.#request?.target]) {
+      if (target === undefined) continue
+      hasChanged ||= scaled(target.workers) !== target.workers
+      target.workers = scaled(target.workers)
+    }
+    if (hasChanged) this.#log.info({ workers: this.workers }, 'number of workers changed')
   }
 
-  /** Begins what was asked for, once that can be done. */
-  begin (workers: readonly WorkerHandle[], now: number): void {
-    if (this.#next === undefined || this.#isEndingStarts(workers)) return
-    const { generation, settle } = this.#next
-    const changed = changedSettings(this.#generation.variables, generation.variables)
+  /** Begins the requested rollout as soon as that is possible. */
+  begin (slots: Slots<WorkerHandle>, now: number): void {
+    if (this.#request === undefined || this.#isEndingStarts(slots)) return
+    const { target, onOutcome } = this.#request
+    const { generation } = target
+    const changed = changedSettings(this.generation.variables, generation.variables)
     const fixed = changed.filter(isFixed)
-    this.#next = undefined
-    this.#generations.set(generation.number, generation)
-    this.#rollout = new RolloutRun(generation, this.#slots, Math.max(1, generation.config.workers + this.#scaledSince), now)
-    this.#settle = settle
-    this.#journal.note('info', {
+    this.#request = undefined
+    this.#generations.add(generation)
+    this.#rollout = new Rollout(target, this.#slots, now)
+    this.#onOutcome = onOutcome
+    this.#events.note('info', {
       event: 'reload:started',
       generation: generation.number,
-      workers: this.#rollout.length,
+      workers: target.workers,
       application: generation.application,
       changed,
       slots: this.#slots
     }, 'reload started')
-    if (fixed.length > 0) this.#log.warn({ changed: fixed }, `${fixed.join(', ')} cannot change on a reload: restart the service for it`)
+    if (fixed.length > 0) {
+      this.#log.warn({ changed: fixed }, `a reload cannot change ${fixed.join(', ')}: restart the service to apply it`)
+    }
   }
 
   /**
    * Takes the rollout as far as it may go now.
    *
-   * @param ask has the canary asked for an answer
-   * @returns the generation that is rolled out everywhere by this
+   * @param ping asks the canary for an answer
+   * @returns the generation that has been rolled out completely, when it just was
    */
-  advance (workers: readonly WorkerHandle[], maxSurge: number, now: number, ask: (canary: WorkerHandle) => void): Generation | undefined {
+  advance (slots: Slots<WorkerHandle>, now: number, ping: (canary: WorkerHandle) => void): Generation | undefined {
     const rollout = this.#rollout
     if (rollout === undefined) return undefined
-    const { generation, startedAt } = rollout
-    const step = rollout.step(workers, this.#slots, maxSurge, now)
+    const step = rollout.step(slots, this.#slots, this.maxSurge, now)
     const canary = rollout.canary.worker
-    if (canary !== undefined && step.canary === 'ask') ask(canary)
+    if (canary !== undefined && step.canary === 'ask') ping(canary)
     if (canary !== undefined && step.canary === 'silent') {
       const err = toErrorReport(new CanarySilentError(Math.round(now - (canary.readyAt as number))))
-      this.#fail(rollout, 'failed', { slot: canary.slot, err }, `reload failed: ${err.message}`, workers, now)
+      this.#fail(rollout, 'failed', { slot: canary.slot, err }, `reload failed: ${err.message}`, slots, now)
       return undefined
     }
     this.#slots = step.slots
-    if (step.isComplete) {
-      const durationMs = Math.round(now - startedAt)
-      this.#generation = generation
-      this.#since = now
-      const settle = this.#end()
-      this.#journal.note('info', { event: 'reload:completed', generation: generation.number, durationMs }, 'reload completed')
-      this.#conclude({ result: 'completed', generation: generation.number, endedAt: now, durationMs, slots: this.#slots }, settle)
-      return generation
-    }
+    if (step.isComplete) return this.#complete(rollout, now)
     if (step.isWaitingForDrains && !rollout.hasSaidToWait) {
       rollout.hasSaidToWait = true
-      this.#journal.note('warn', { event: 'reload:waiting', generation: generation.number, maxDraining: generation.config.maxDraining },
-        'the reload waits until an old worker has drained: raise MAX_DRAINING, or reload less often')
+      const { number, config: { maxDraining } } = rollout.generation
+      this.#events.note('warn', { event: 'reload:waiting', generation: number, maxDraining },
+        'the reload waits for an old worker to drain: raise MAX_DRAINING, or reload less often')
     }
     return undefined
   }
 
-  /** @returns whether the release is to blame: then its rollout has failed, and a crash is no reason to wait with restarts */
-  failsBy (worker: WorkerHandle, cause: ErrorReport, workers: readonly WorkerHandle[], now: number): boolean {
+  /** @returns whether this crash fails the rollout; then it is the release's fault and does not delay restarts */
+  failsBy (worker: WorkerHandle, cause: ErrorReport, slots: Slots, now: number): boolean {
     const rollout = this.#rollout
     if (rollout === undefined || rollout.generation.number !== worker.generation) return false
-    if (rollout.canary.hasPassed && hasRelieved(worker, workers)) {
+    const hasRelieved = worker.readyAt !== undefined && !slots.isServedByAnother(worker.slot, worker.generation)
+    if (rollout.canary.hasPassed && hasRelieved) {
       rollout.hasCrashed = true
       return false
     }
-    this.#fail(rollout, 'failed', { slot: worker.slot, err: cause }, `reload failed: ${cause.message}`, workers, now)
+    this.#fail(rollout, 'failed', { slot: worker.slot, err: cause }, `reload failed: ${cause.message}`, slots, now)
     return true
   }
 
-  /** Nobody listened until now. */
-  forgive (now: number): void {
-    this.#rollout?.canary.forgive(now)
+  /** The primary was paused until now: the canary's answer may have arrived and is still unread. */
+  creditPause (now: number): void {
+    this.#rollout?.canary.creditPause(now)
   }
 
-  /** Replacements that an overtaken rollout had started are ended first: signals that come meanwhile make one rollout. */
-  #isEndingStarts (workers: readonly WorkerHandle[]): boolean {
-    return workers.some(({ slot, generation, state, readyAt }) =>
+  /** Replacements that a superseded rollout had started are ended first: many signals then make one rollout. */
+  #isEndingStarts (slots: Slots<WorkerHandle>): boolean {
+    return slots.alive.some(({ slot, generation, state, readyAt }) =>
       (state === 'draining' && readyAt === undefined) || (state === 'starting' && this.#slots[slot] !== generation))
   }
 
-  /** Not a fault of the release. */
-  #giveUp (result: 'overtaken' | 'stopped', reason: string, workers: readonly WorkerHandle[], now: number): void {
+  #complete (rollout: Rollout, now: number): Generation {
+    const { target, generation } = rollout
+    const durationMs = Math.round(now - rollout.startedAt)
+    this.#current = target
+    this.#since = now
+    const onOutcome = this.#endRollout()
+    this.#events.note('info', { event: 'reload:completed', generation: generation.number, durationMs }, 'reload completed')
+    this.#finish({ result: 'completed', generation: generation.number, endedAt: now, durationMs, slots: this.#slots }, onOutcome)
+    return generation
+  }
+
+  /** Ends the rollout for a reason that is not the release's fault. */
+  #abandon (result: 'overtaken' | 'stopped', reason: string, slots: Slots, now: number): void {
     if (this.#rollout === undefined) return
-    this.#fail(this.#rollout, result, { err: { message: reason } }, `reload given up: ${reason}`, workers, now)
+    this.#fail(this.#rollout, result, { err: { message: reason } }, `reload abandoned: ${reason}`, slots, now)
   }
 
-  /** It was asked for and had not begun. */
-  #dropNext (result: 'overtaken' | 'stopped', reason: string, now: number): void {
-    if (this.#next === undefined) return
-    const { generation, at, settle } = this.#next
-    this.#next = undefined
-    this.#conclude({
-      result, generation: generation.number, endedAt: now, durationMs: Math.round(now - at), slots: this.#slots, error: { message: reason }
-    }, settle)
+  #cancelRequest (result: 'overtaken' | 'stopped', reason: string, now: number): void {
+    if (this.#request === undefined) return
+    const { target: { generation: { number } }, requestedAt, onOutcome } = this.#request
+    this.#request = undefined
+    const durationMs = Math.round(now - requestedAt)
+    this.#finish({ result, generation: number, endedAt: now, durationMs, slots: this.#slots, error: { message: reason } }, onOutcome)
   }
 
-  #conclude (outcome: ReloadOutcome, settle: Settle | undefined): void {
+  /** The slots go back to what they had, as far as that still exists. */
+  #fail (
+    rollout: Rollout, result: 'failed' | 'overtaken' | 'stopped', why: { slot?: number, err: ErrorReport }, message: string,
+    slots: Slots, now: number
+  ): void {
+    const { number } = rollout.generation
+    const isFault = result === 'failed'
+    this.#slots = rollout.retreat(slots, this.#slots, this.#current.workers, (number) => this.of(number), isFault)
+    const onOutcome = this.#endRollout()
+    const durationMs = Math.round(now - rollout.startedAt)
+    this.#events.note(isFault ? 'error' : 'warn',
+      { event: 'reload:failed', generation: number, slots: this.#slots, durationMs, ...why }, message)
+    const { err, ...where } = why
+    this.#finish({ result, generation: number, endedAt: now, durationMs, slots: this.#slots, error: err, ...where }, onOutcome)
+  }
+
+  #finish (outcome: ReloadOutcome, onOutcome: OnOutcome | undefined): void {
     const { result, durationMs } = outcome
     this.#lastReload = outcome
-    this.#journal.note('info', { event: 'reload:settled', result, durationMs }, 'reload settled')
-    settle?.(outcome)
+    this.#events.note('info', { event: 'reload:settled', result, durationMs }, 'reload settled')
+    onOutcome?.(outcome)
   }
 
-  /** The slots go back to what they had, as far as that is still there. */
-  #fail (
-    rollout: RolloutRun, result: 'failed' | 'overtaken' | 'stopped', why: { slot?: number, err: ErrorReport }, message: string,
-    workers: readonly WorkerHandle[], now: number
-  ): void {
-    this.#slots = rollout.retreat(workers, this.#slots, (number) => this.of(number), result === 'failed')
-    const settle = this.#end()
-    const durationMs = Math.round(now - rollout.startedAt)
-    this.#journal.note(result === 'failed' ? 'error' : 'warn', {
-      event: 'reload:failed',
-      generation: rollout.generation.number,
-      slots: this.#slots,
-      durationMs,
-      ...why
-    }, message)
-    const { err, ...where } = why
-    this.#conclude({
-      result, generation: rollout.generation.number, endedAt: now, durationMs, slots: this.#slots, error: err, ...where
-    }, settle)
-  }
-
-  /** @returns who waits for the outcome */
-  #end (): Settle | undefined {
-    const settle = this.#settle
-    this.#settle = undefined
+  /** @returns what receives its outcome */
+  #endRollout (): OnOutcome | undefined {
+    const onOutcome = this.#onOutcome
+    this.#onOutcome = undefined
     this.#rollout = undefined
-    const newest = this.nextNumber - 1
-    for (const number of this.#generations.keys()) {
-      const isWanted = number === newest || number === this.#generation.number || this.#slots.includes(number)
-      if (!isWanted) this.#generations.delete(number)
-    }
-    return settle
+    this.#generations.retain([this.generation.number, ...this.#slots])
+    return onOutcome
   }
 }
 
-/** Whether its slot would miss it: it was ready, and nobody of another generation still serves there. */
-function hasRelieved ({ slot, generation, readyAt }: WorkerHandle, workers: readonly WorkerHandle[]): boolean {
-  return readyAt !== undefined && !workers.some((worker) =>
-    worker.slot === slot && worker.generation !== generation && worker.state === 'ready')
+function targetOf (generation: Generation): Target {
+  return { generation, workers: generation.config.workers }
 }

@@ -5,22 +5,22 @@ import type { WorkerHandle } from '../workers/worker-handle.ts'
 export interface StopOptions {
   /** Milliseconds after which an idle connection is closed. */
   readonly idleTimeout: number
-  /** Milliseconds during which everything is still served, while the health route says that it will not be for long. */
+  /** Milliseconds during which the service still serves while its health route already says that it stops. */
   readonly delay: number
 }
 
-/** How the service comes to its end: because it was asked to stop, or because it is no use to go on. */
-export class Ending {
-  /** When everything is drained: until then it is still served. */
+/** How the service ends: because a stop was requested, or because continuing is pointless. */
+export class Shutdown {
+  /** When all workers are drained: until then they serve. */
   #drainAt = Infinity
   #deadline = Infinity
   #idleTimeout = 0
-  #surrender: ExitCode | undefined
+  #failure: ExitCode | undefined
   #hasCut = false
   #isUrgent = false
 
-  /** A stop was asked for. */
-  get isAsked (): boolean {
+  /** All workers have a deadline by which to exit. */
+  get hasDeadline (): boolean {
     return this.#drainAt !== Infinity
   }
 
@@ -28,44 +28,46 @@ export class Ending {
     return this.#drainAt
   }
 
-  /** When everybody has to be gone. */
+  /** When every worker must have exited. */
   get deadline (): number {
     return this.#deadline
   }
 
   get code (): ExitCode {
-    return this.#surrender ?? (this.#hasCut ? ExitCode.forced : ExitCode.ok)
+    return this.#failure ?? (this.#hasCut ? ExitCode.forced : ExitCode.ok)
   }
 
-  ask ({ delay, idleTimeout }: StopOptions, stopTimeout: number, now: number): void {
+  /** Has all workers drain within a time. */
+  begin ({ delay, idleTimeout }: StopOptions, stopTimeout: number, now: number): void {
     this.#drainAt = now + delay
     this.#deadline = this.#drainAt + stopTimeout
     this.#idleTimeout = idleTimeout
   }
 
-  surrender (code: ExitCode): void {
-    this.#surrender = code
+  /** No worker is wanted any more, and the service has failed. */
+  fail (code: ExitCode): void {
+    this.#failure = code
   }
 
-  /** Nothing is wanted any more. */
+  /** No worker is wanted any more. */
   isDue (now: number): boolean {
-    return this.#surrender !== undefined || now >= this.#drainAt
+    return this.#failure !== undefined || now >= this.#drainAt
   }
 
-  /** @returns true once, when those that were draining before the stop have to know that it has become urgent */
+  /** @returns true once, when workers that were draining before the stop have to be told its limits */
   becomesUrgent (now: number): boolean {
     if (this.#isUrgent || now < this.#drainAt) return false
     this.#isUrgent = true
     return true
   }
 
-  /** @param drainTimeout milliseconds for a drain that nobody is in a hurry with */
+  /** @param drainTimeout milliseconds for a drain outside of a stop */
   limits (now: number, drainTimeout: number): DrainLimits {
     return now < this.#drainAt ? { timeout: drainTimeout } : { timeout: this.#deadline - now, idleTimeout: this.#idleTimeout }
   }
 
-  /** A worker is killed: whoever could not even say what it holds holds something. */
-  cuts ({ readyAt, progress }: WorkerHandle): void {
-    if (this.isAsked && readyAt !== undefined && progress?.requests !== 0) this.#hasCut = true
+  /** Notes that a worker is killed. One that could not even report what it holds is assumed to hold requests. */
+  noteKill ({ readyAt, progress }: WorkerHandle): void {
+    if (this.hasDeadline && readyAt !== undefined && progress?.requests !== 0) this.#hasCut = true
   }
 }

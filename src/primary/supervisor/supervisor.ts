@@ -1,21 +1,22 @@
 import { EventEmitter } from 'node:events'
 import { ServiceStoppingError, toErrorReport, type ErrorReport } from '../../errors.ts'
 import { ExitCode } from '../../exit-codes.ts'
-import type { Measurements } from '../../protocol/measurements.ts'
 import type { Logger } from '../../log/logger.ts'
+import type { Measurements } from '../../protocol/measurements.ts'
 import type { DrainLimits } from '../../protocol/messages.ts'
-import { Alarm } from './wake-up.ts'
-import { CrashRecord } from './crashes.ts'
-import { Demand } from './desired.ts'
-import { Ending, type StopOptions } from './shutdown.ts'
+import { Events } from '../events.ts'
 import type { Generation } from '../release/generation.ts'
 import type { Host } from '../workers/host.ts'
-import { Journal } from '../events.ts'
-import { plan, type Plan } from './plan.ts'
 import { Pool } from '../workers/pool.ts'
-import type { ReloadOutcome, Settle } from './reload-outcome.ts'
-import { Releases } from './reloads.ts'
 import type { WorkerHandle } from '../workers/worker-handle.ts'
+import { CrashRecord } from './crashes.ts'
+import { desiredState, desiredStateChangesAt, type Wishes } from './desired.ts'
+import { plan, type Plan } from './plan.ts'
+import type { OnOutcome, ReloadOutcome } from './reload-outcome.ts'
+import { Reloads } from './reloads.ts'
+import { Shutdown, type StopOptions } from './shutdown.ts'
+import { isStarting, Slots } from './slots.ts'
+import { WakeUp } from './wake-up.ts'
 
 export type SupervisorState = 'starting' | 'running' | 'reloading' | 'stopping' | 'stopped'
 
@@ -31,12 +32,22 @@ interface SupervisorEvents {
   serving: [workers: number]
   /** All workers are of this generation. */
   reloaded: [generation: Generation]
-  /** What a worker has measured, as it says; it may have ended meanwhile. */
-  measurements: [worker: WorkerHandle, measurements: Measurements]
+  /** What a worker measured, undefined when it cannot be used; the worker may have exited meanwhile. */
+  measurements: [worker: WorkerHandle, measurements: Measurements | undefined]
   /** It was asked to stop, or gives up. */
   stopping: []
   /** No process is left. */
   stopped: [code: ExitCode]
+}
+
+/** How a shutdown begins. */
+interface ShutdownCause {
+  /** Why a reload under way is abandoned. */
+  readonly reason: string
+  /** Exit code of a service that failed; without it that of a stop. */
+  readonly code?: ExitCode
+  /** Without it workers that drain already keep their limits. */
+  readonly stop?: StopOptions
 }
 
 /**
@@ -49,14 +60,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #host: Host
   readonly #log: Logger
   readonly #makeGeneration: (number: number) => Generation
-  /** Whatever happens to the pool. */
-  readonly journal: Journal
+  /** What happens to the pool. */
+  readonly events: Events
   readonly #pool: Pool
-  readonly #releases: Releases
+  readonly #reloads: Reloads
   readonly #crashes = new CrashRecord()
-  readonly #ending = new Ending()
-  readonly #demand: Demand
-  readonly #alarm: Alarm
+  readonly #shutdown = new Shutdown()
+  readonly #wishes: Wishes
+  readonly #wakeUp: WakeUp
   #state: Exclude<SupervisorState, 'reloading'> = 'starting'
   /** Why a worker of the first generation could not start. */
   #startFailure: ErrorReport | undefined
@@ -68,56 +79,57 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#host = host
     this.#log = log
     this.#makeGeneration = makeGeneration
-    this.journal = new Journal(log)
-    this.#pool = new Pool(host, log, this.journal, {
+    this.events = new Events(log)
+    this.#pool = new Pool(host, log, this.events, {
       ready: () => { this.#reconcile() },
       measured: (worker, measurements) => { this.emit('measurements', worker, measurements) },
       crashed: (worker, cause) => { this.#onCrash(worker, cause) },
       changed: () => { this.#reconcile() }
     })
-    this.#releases = new Releases(log, this.journal, makeGeneration(1), host.now())
-    this.#demand = new Demand(this.#releases, this.#crashes, this.#ending)
-    this.#alarm = new Alarm(host, () => { this.#reconcile() })
+    this.#reloads = new Reloads(log, this.events, makeGeneration(1), host.now())
+    this.#wishes = { reloads: this.#reloads, crashes: this.#crashes, shutdown: this.#shutdown }
+    this.#wakeUp = new WakeUp(host, () => { this.#reconcile() })
   }
 
   get state (): SupervisorState {
-    return this.#state === 'running' && this.#releases.isRollingOut ? 'reloading' : this.#state
+    return this.#state === 'running' && this.rollingOut !== undefined ? 'reloading' : this.#state
   }
 
+  /** The generation in force. */
   get generation (): Generation {
-    return this.#releases.generation
+    return this.#reloads.generation
   }
 
   get workers (): readonly WorkerHandle[] {
     return this.#pool.workers
   }
 
-  /** When the generation in force had become that. Monotonic milliseconds, as all times here. */
+  /** When the generation in force came into force. Monotonic milliseconds, as all times here. */
   get since (): number {
-    return this.#releases.since
+    return this.#reloads.since
   }
 
   /** How the last reload ended. */
   get lastReload (): ReloadOutcome | undefined {
-    return this.#releases.lastReload
+    return this.#reloads.lastReload
   }
 
-  /** Generation of the rollout that is under way. */
+  /** Number of the generation that is being rolled out. */
   get rollingOut (): number | undefined {
-    return this.#releases.rollingOut
+    return this.#reloads.rollingOut
   }
 
-  /** How many workers there are to be, once what was asked for is done. */
-  get length (): number {
-    return this.#releases.length
+  /** How many workers there should be once all that was requested is done. */
+  get wantedWorkers (): number {
+    return this.#reloads.workers
   }
 
   /** Workers are restarted with a delay. */
   get isCrashLooping (): boolean {
-    return this.#demand.loopingUntil > this.#host.now()
+    return this.#isLoopingAt(this.#host.now())
   }
 
-  /** @returns how many workers of this slot ended unasked so far */
+  /** @returns how many workers of this slot have crashed so far */
   crashes (slot: number): number {
     return this.#pool.crashes(slot)
   }
@@ -131,58 +143,53 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#reconcile()
   }
 
-  /** Rolls out what is configured and deployed now. The latest wins: it gives up a rollout in progress. */
-  reload (settle?: Settle): void {
-    if (this.#isLeaving) {
+  /** Rolls out what is configured and deployed now. The latest request wins: it abandons a rollout in progress. */
+  reload (onOutcome?: OnOutcome): void {
+    const now = this.#host.now()
+    if (this.#isEnding) {
       this.#log.warn('reload ignored: the service is stopping')
-      settle?.({ result: 'refused', endedAt: this.#host.now(), durationMs: 0, slots: this.#releases.slots, error: toErrorReport(new ServiceStoppingError()) })
+      const error = toErrorReport(new ServiceStoppingError())
+      onOutcome?.({ result: 'refused', endedAt: now, durationMs: 0, slots: this.#reloads.slots, error })
       return
     }
     let next: Generation
     try {
-      next = this.#makeGeneration(this.#releases.nextNumber)
+      next = this.#makeGeneration(this.#reloads.nextNumber)
     } catch (error) {
-      this.#releases.refuse(toErrorReport(error), this.#host.now(), settle)
+      this.#reloads.refuse(toErrorReport(error), now, onOutcome)
       return
     }
-    this.#releases.ask(next, this.workers, this.#host.now(), settle)
+    this.#reloads.request(next, this.#viewSlots(), now, onOutcome)
     this.#reconcile()
   }
 
-  /** Adds workers, or takes some away; one is always left. */
+  /** Adds workers or removes some; one always stays. */
   scale (difference: number): void {
-    if (this.#isLeaving) return
-    this.#releases.scale(difference)
+    if (this.#isEnding) return
+    this.#reloads.scale(difference)
     this.#reconcile()
   }
 
-  /** Drains everything within the stop timeout; `stopped` tells when that is done. The first call counts. */
+  /** Drains everything within the stop timeout; `stopped` follows. The first call counts. */
   stop (options: StopOptions): void {
-    if (this.#ending.isAsked || this.#state === 'stopped') return
-    const now = this.#host.now()
-    this.#releases.drop('the service is stopping', this.workers, now)
-    this.#ending.ask(options, this.generation.config.stopTimeout, now)
-    this.#leave()
+    if (this.#shutdown.hasDeadline || this.#state === 'stopped') return
+    this.#shutDown({ reason: 'the service is stopping', stop: options })
     this.#log.info({ workers: this.workers.length, delayMs: options.delay }, 'stopping')
     this.#reconcile()
   }
 
-  /** The log file has been renamed. */
-  reopenLogs (): void {
-    this.#pool.reopenLogs()
-  }
-
-  /** No other worker would be of any use: what is under way is finished as on a stop, with exit code 4. */
+  /** Starting another worker is pointless: open requests are answered as on a stop, then the exit code is 4. */
   giveUp (error: Error): void {
-    if (this.#isLeaving) return
-    const now = this.#host.now()
-    const { stopTimeout, stopIdle } = this.generation.config
-    this.#releases.drop('the service gives up', this.workers, now)
-    this.#ending.surrender(ExitCode.gaveUp)
-    this.#ending.ask({ idleTimeout: stopIdle, delay: 0 }, stopTimeout, now)
-    this.#leave()
+    if (this.#isEnding) return
+    const stop = { idleTimeout: this.generation.config.stopIdle, delay: 0 }
+    this.#shutDown({ reason: 'the service gives up', code: ExitCode.gaveUp, stop })
     this.#log.fatal({ err: error }, `giving up: ${error.message}`)
     this.#reconcile()
+  }
+
+  /** The log file was renamed. */
+  reopenLogs (): void {
+    this.#pool.reopenLogs()
   }
 
   /** Ends every process at once. */
@@ -190,122 +197,158 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#pool.killAll()
   }
 
-  get #isLeaving (): boolean {
+  get #isEnding (): boolean {
     return this.#state === 'stopping' || this.#state === 'stopped'
   }
 
-  #leave (): void {
-    this.#state = 'stopping'
-    this.emit('stopping')
+  #isLoopingAt (now: number): boolean {
+    return this.#crashes.loopingUntil(this.generation.config) > now
   }
 
-  #onCrash (worker: WorkerHandle, cause: ErrorReport): void {
-    this.#crashes.blame(cause)
-    if (this.#state === 'starting' && worker.readyAt === undefined) this.#startFailure = cause
-    else if (!this.#releases.failsBy(worker, cause, this.workers, this.#host.now())) this.#noteCrash()
-    this.#reconcile()
-  }
-
-  #noteCrash (): void {
-    const delay = this.#crashes.add(this.#host.now(), this.#host.random(), this.generation.config)
-    if (delay === 0) return
-    this.journal.note('warn', { event: 'restart:delayed', durationMs: Math.round(delay), crashes: this.#crashes.count },
-      'workers crash often; the next one is started later')
+  #viewSlots (): Slots<WorkerHandle> {
+    return new Slots(this.#pool.workers)
   }
 
   /** The one place that compares what should be with what is. */
   #reconcile (): void {
     if (this.#isReconciling || this.#state === 'stopped') return
     this.#isReconciling = true
-    // One moment for all of it: a deadline that passes meanwhile would be neither kept now nor waited for.
+    // One moment for the whole pass: a deadline between two moments would be neither kept now nor waited for.
     const now = this.#host.now()
     try {
-      this.#forgive(now)
-      this.#alarm.set(Math.min(this.#approach(now), this.#demand.dueAt(now, this.workers)))
+      this.#creditPause(now)
+      let wakeAt: number | undefined
+      do {
+        this.#advanceState(now)
+        this.#advanceRollout(now)
+        wakeAt = this.#carryOutPlan(now)
+      } while (wakeAt === undefined)
+      this.#publishView(now)
+      this.#scheduleNextLook(wakeAt, now)
     } finally {
       this.#isReconciling = false
     }
-    if (this.#ending.isDue(now) && this.workers.length === 0) this.#end()
+    this.#finishShutdown(now)
   }
 
-  /** What was not heard while we did not listen is held against nobody. */
-  #forgive (now: number): void {
-    const gap = this.#alarm.overslept(now)
-    if (gap === 0) return
-    this.#pool.forgive(now)
-    this.#releases.forgive(now)
-    this.#crashes.forgive(gap)
+  /** Time during which the primary itself was paused does not count against any worker. */
+  #creditPause (now: number): void {
+    const pause = this.#wakeUp.lateBy(now)
+    if (pause === 0) return
+    this.#pool.creditPause(now)
+    this.#reloads.creditPause(now)
+    this.#crashes.creditPause(pause)
   }
 
-  /** @returns when the plan wants to be made anew although nothing happened */
-  #approach (now: number): number {
-    let step: Plan
-    do {
-      this.#progress(now)
-      // One attempt a slot, until it is known whether anything of the first generation starts.
-      const mayRestart = this.#state !== 'starting' || this.#startFailure === undefined
-      step = plan(this.workers, this.#demand.desired(now, mayRestart), now)
-      this.#carryOut(step, now)
-    } while (step.fork.length + step.drain.length + step.kill.length > 0)
-    this.#pool.tell({ isStopping: this.#ending.isAsked, isCrashLooping: this.#demand.loopingUntil > now })
-    return step.wakeAt
-  }
-
-  /** Goes from one state to the next when what it waits for has come. */
-  #progress (now: number): void {
-    if (this.#ending.becomesUrgent(now)) this.#pool.limitDrains(this.#limits(now))
+  /** Goes to the next state of the service when what it waits for has happened. */
+  #advanceState (now: number): void {
+    if (this.#shutdown.becomesUrgent(now)) this.#pool.limitDrains(this.#drainLimits(now))
     if (this.#state === 'starting') this.#finishStart()
+    if (this.#state === 'running') this.#giveUpWhenUnserved(now)
+  }
+
+  #advanceRollout (now: number): void {
     if (this.#state !== 'running') return
-    this.#watchService(now)
-    this.#releases.begin(this.workers, now)
-    const reloaded = this.#releases.advance(this.workers, this.#demand.maxSurge, now, (canary) => { this.#pool.ask(canary) })
+    this.#reloads.begin(this.#viewSlots(), now)
+    const reloaded = this.#reloads.advance(this.#viewSlots(), now, (canary) => { this.#pool.ping(canary) })
     if (reloaded !== undefined) this.emit('reloaded', reloaded)
   }
 
+  /** @returns when to look again although nothing happens; undefined when something was done */
+  #carryOutPlan (now: number): number | undefined {
+    // One attempt for each slot, until it is known whether any worker of the first generation starts.
+    const mayRestart = this.#state !== 'starting' || this.#startFailure === undefined
+    const { fork, drain, kill, wakeAt }: Plan = plan(this.#viewSlots(), desiredState(this.#wishes, mayRestart, now), now)
+    for (const worker of this.workers.filter(({ id }) => kill.includes(id))) {
+      this.#shutdown.noteKill(worker)
+      this.#pool.kill(worker.id, this.#shutdown.deadline)
+    }
+    // A hung worker counted as ready in this plan, and may have been the canary: plan again.
+    if (kill.length > 0) return undefined
+    for (const id of drain) this.#pool.drain(id, this.#drainLimits(now))
+    for (const { slot, generation } of fork) this.#pool.fork(slot, this.#reloads.of(generation))
+    return fork.length + drain.length > 0 ? undefined : wakeAt
+  }
+
+  #publishView (now: number): void {
+    this.#pool.publish({ isStopping: this.#shutdown.hasDeadline, isCrashLooping: this.#isLoopingAt(now) })
+  }
+
+  #scheduleNextLook (wakeAt: number, now: number): void {
+    this.#wakeUp.set(Math.min(wakeAt, desiredStateChangesAt(this.#wishes, this.#viewSlots(), now)))
+  }
+
+  #finishShutdown (now: number): void {
+    if (!this.#shutdown.isDue(now) || this.workers.length > 0) return
+    this.#wakeUp.set(Infinity)
+    this.#reloads.cancel('the service has stopped', this.#viewSlots(), this.#host.now())
+    this.#state = 'stopped'
+    this.emit('stopped', this.#shutdown.code)
+  }
+
+  #onCrash (worker: WorkerHandle, cause: ErrorReport): void {
+    this.#crashes.noteCause(cause)
+    if (this.#state === 'starting' && worker.readyAt === undefined) this.#startFailure = cause
+    else if (!this.#reloads.failsBy(worker, cause, this.#viewSlots(), this.#host.now())) this.#countCrash()
+    this.#reconcile()
+  }
+
+  #countCrash (): void {
+    const delay = this.#crashes.add(this.#host.now(), this.#host.random(), this.generation.config)
+    if (delay === 0) return
+    this.events.note('warn', { event: 'restart:delayed', durationMs: Math.round(delay), crashes: this.#crashes.count },
+      'workers crash often; the next one is started later')
+  }
+
   #finishStart (): void {
-    if (this.#pool.forks === 0 || this.workers.some(({ state }) => state === 'starting')) return
-    const ready = this.workers.filter(({ state }) => state === 'ready').length
+    if (this.#pool.forks === 0 || this.workers.some(isStarting)) return
+    const ready = this.#viewSlots().ready.length
     if (ready > 0) {
       this.#state = 'running'
-      if (this.#startFailure !== undefined) this.#noteCrash()
+      this.#reportStartFailures()
+      if (this.#startFailure !== undefined) this.#countCrash()
       this.emit('serving', ready)
     } else if (this.workers.length === 0 && this.#startFailure !== undefined) {
-      this.#ending.surrender(ExitCode.cannotStart)
-      this.#log.fatal({ err: this.#startFailure }, `no worker could start: ${this.#startFailure.message}`)
+      const err = this.#startFailure
+      this.#reportStartFailures(err)
+      this.#shutdown.fail(ExitCode.cannotStart)
+      this.#log.fatal({ err }, `no worker could start: ${err.message}`)
     }
   }
 
-  /** Restarting for ever helps nobody who could do something about it. */
-  #watchService (now: number): void {
-    this.#crashes.watch(this.workers.some(({ state }) => state === 'ready'), now)
-    if (now < this.#demand.giveUpAt) return
+  /**
+   * The log lines of those workers have left out why they could not start.
+   *
+   * @param known is reported elsewhere
+   */
+  #reportStartFailures (known?: ErrorReport): void {
+    for (const err of this.#pool.takeStartFailures()) {
+      if (err.message !== known?.message) this.#log.error({ err }, `a worker could not start: ${err.message}`)
+    }
+  }
+
+  /** Give up eventually, so that systemd or an operator notices. */
+  #giveUpWhenUnserved (now: number): void {
+    this.#crashes.noteServed(this.#viewSlots().ready.length > 0, now)
     const { giveUp } = this.generation.config
-    this.#releases.drop('the service gives up', this.workers, now)
-    this.#ending.surrender(ExitCode.gaveUp)
-    this.#leave()
-    this.#log.fatal({ err: this.#crashes.lastCause, durationMs: giveUp },
-      `no worker has been ready for ${giveUp} ms; giving up: ${this.#crashes.lastCause?.message}`)
+    if (now < this.#crashes.giveUpAt(giveUp)) return
+    const err = this.#crashes.lastCause
+    this.#shutDown({ reason: 'the service gives up', code: ExitCode.gaveUp })
+    this.#log.fatal({ err, durationMs: giveUp }, `no worker has been ready for ${giveUp} ms; giving up: ${err?.message}`)
   }
 
-  #carryOut ({ fork, drain, kill }: Plan, now: number): void {
-    for (const worker of this.workers.filter(({ id }) => kill.includes(id))) {
-      this.#ending.cuts(worker)
-      this.#pool.kill(worker.id, this.#ending.deadline)
-    }
-    // One that hangs served until now, as the plan had it, and may have been the proof of its release.
-    if (kill.length > 0) return
-    for (const id of drain) this.#pool.drain(id, this.#limits(now))
-    for (const { slot, generation } of fork) this.#pool.fork(slot, this.#releases.of(generation))
+  /** The one way to the end, for a stop and for giving up. */
+  #shutDown ({ reason, code, stop }: ShutdownCause): void {
+    const now = this.#host.now()
+    this.#reportStartFailures()
+    this.#reloads.cancel(reason, this.#viewSlots(), now)
+    if (code !== undefined) this.#shutdown.fail(code)
+    if (stop !== undefined) this.#shutdown.begin(stop, this.generation.config.stopTimeout, now)
+    this.#state = 'stopping'
+    this.emit('stopping')
   }
 
-  #limits (now: number): DrainLimits {
-    return this.#ending.limits(now, this.generation.config.drainTimeout)
-  }
-
-  #end (): void {
-    this.#alarm.set(Infinity)
-    this.#releases.drop('the service has stopped', this.workers, this.#host.now())
-    this.#state = 'stopped'
-    this.emit('stopped', this.#ending.code)
+  #drainLimits (now: number): DrainLimits {
+    return this.#shutdown.limits(now, this.generation.config.drainTimeout)
   }
 }

@@ -3,31 +3,32 @@ import type { Host, Timer } from '../workers/host.ts'
 /** Milliseconds by which a timer may be late on a busy machine. */
 const USUAL_DELAY = 500
 
-/** Wakes the supervisor, and knows when that came much too late: then the gap is ours, not the workers'. */
-export class Alarm {
+/** Wakes the supervisor at a time, and knows when that came much too late: then the primary itself was paused. */
+export class WakeUp {
   readonly #host: Host
-  readonly #ring: () => void
+  readonly #wake: () => void
   #timer: Timer | undefined
   #dueAt = Infinity
 
-  constructor (host: Host, ring: () => void) {
+  constructor (host: Host, wake: () => void) {
     this.#host = host
-    this.#ring = ring
+    this.#wake = wake
   }
 
-  /** @param time when to ring next; Infinity for never */
+  /** @param time when to wake next; Infinity for never */
   set (time: number): void {
     this.#timer?.clear()
     this.#dueAt = time
-    this.#timer = time === Infinity ? undefined : this.#host.setTimer(Math.max(0, time - this.#host.now()), this.#ring)
+    this.#timer = time === Infinity ? undefined : this.#host.setTimer(Math.max(0, time - this.#host.now()), this.#wake)
   }
 
   /**
-   * How long nobody listened, beyond what is usual: we were stopped, starved, or the machine was suspended.
+   * Ask at each event, not only on waking: messages may be read before the timer that is due.
    *
-   * Ask at each event, not only when it rings: messages may be read before the timer that is due.
+   * @returns how many milliseconds the primary was paused, beyond what is usual: it was stopped or had no processor, or the
+   * machine was suspended
    */
-  overslept (now: number): number {
+  lateBy (now: number): number {
     const delay = now - this.#dueAt
     return delay > USUAL_DELAY ? delay : 0
   }

@@ -1,10 +1,10 @@
 import cluster, { type Worker } from 'node:cluster'
-import { fstatSync, readFileSync } from 'node:fs'
+import { fstatSync } from 'node:fs'
 import { InheritedSocketUnusableError } from '../../errors.ts'
-import { findListener } from './socket-table.ts'
+import { findListener } from '../listen/proc-net.ts'
 
 /** Where the service listens. */
-export interface InheritedPlace {
+export interface InheritedAddress {
   readonly address: { readonly fd: number }
   /** For the log: `http://host:port`, or `unix:/path`. */
   readonly url: string
@@ -17,10 +17,10 @@ export interface InheritedPlace {
  *
  * @throws InheritedSocketUnusableError when the descriptor is none that can be listened on
  */
-export function inheritedPlace (fd: number): InheritedPlace {
+export function inheritedAddress (fd: number): InheritedAddress {
   const inode = inodeOf(fd)
   if (inode === undefined) throw new InheritedSocketUnusableError(fd, 'is no socket')
-  const listener = findListener(inode, (name) => readFileSync(`/proc/self/net/${name}`, 'utf8'))
+  const listener = findListener(inode)
   if (listener === undefined) throw new InheritedSocketUnusableError(fd, 'does not listen')
   return { address: { fd }, ...listener }
 }

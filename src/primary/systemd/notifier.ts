@@ -68,7 +68,7 @@ export function notifySystemd (
 
   supervisor.once('serving', () => { tell([{ READY: 1 }]) })
   supervisor.once('stopping', () => { tell([{ STOPPING: 1 }]) })
-  supervisor.journal.on('entry', ({ event }) => {
+  supervisor.events.on('entry', ({ event }) => {
     events.push(event)
     if (events.length > 1) return
     // It is written in the middle of what it tells of, and others follow: how things are is seen when that is over.

@@ -8,8 +8,8 @@ export interface PoolStatus {
   readonly generation: { readonly number: number }
   /** Generation of the rollout that is under way. */
   readonly rollingOut: number | undefined
-  /** How many workers there are to be. */
-  readonly length: number
+  /** How many workers there should be. */
+  readonly wantedWorkers: number
   readonly workers: ReadonlyArray<{ readonly state: WorkerState, readonly generation: number }>
   readonly isCrashLooping: boolean
   readonly lastReload: ReloadOutcome | undefined
@@ -22,14 +22,14 @@ const VERDICTS: { readonly [Result in ReloadOutcome['result']]?: string } = { fa
 
 /** @returns the line that `systemctl status` shows */
 export function statusLine (pool: PoolStatus): string {
-  const { state, length, workers, rollingOut } = pool
+  const { state, wantedWorkers, workers, rollingOut } = pool
   const ready = workers.filter((worker) => worker.state === 'ready')
-  if (state === 'starting') return `Starting ${count(length)}`
+  if (state === 'starting') return `Starting ${count(wantedWorkers)}`
   if (state === 'reloading') {
     const replaced = ready.filter(({ generation }) => generation === rollingOut).length
-    return `Reloading: ${replaced} of ${count(length)} of generation ${rollingOut} ready`
+    return `Reloading: ${replaced} of ${count(wantedWorkers)} of generation ${rollingOut} ready`
   }
-  if (state === 'running') return oneLine(`Serving with ${ready.length < length ? `${ready.length} of ` : ''}${count(length)}, generation ${pool.generation.number}${troubles(pool)}`)
+  if (state === 'running') return oneLine(`Serving with ${ready.length < wantedWorkers ? `${ready.length} of ` : ''}${count(wantedWorkers)}, generation ${pool.generation.number}${troubles(pool)}`)
   return `Stopping: ${count(workers.length)} left`
 }
 

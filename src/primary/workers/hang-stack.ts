@@ -7,7 +7,7 @@ import { constants } from 'node:os'
 import { json } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { WebSocket } from 'ws'
-import { listeningPorts } from '../listen/listening-ports.ts'
+import { listeningPorts } from '../listen/proc-net.ts'
 
 /** Milliseconds between two looks for the worker's inspector: nothing announces it. */
 const POLL = 20

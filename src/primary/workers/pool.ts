@@ -1,61 +1,53 @@
-import { ForkFailedError, StartTimeoutError, toErrorReport, WorkerExitedError, WorkerHungError, type ErrorReport } from '../../errors.ts'
-import type { Measurements } from '../../protocol/measurements.ts'
+import {
+  ForkFailedError, ProtocolMismatchError, StartTimeoutError, toErrorReport, WorkerExitedError, WorkerHungError, type ErrorReport
+} from '../../errors.ts'
 import type { Logger } from '../../log/logger.ts'
-import type { Broadcast, DrainLimits, PoolView } from '../../protocol/messages.ts'
+import type { Measurements } from '../../protocol/measurements.ts'
+import { PROTOCOL, unwrap, type Broadcast, type DrainLimits, type Load, type PoolView, type ToPrimary } from '../../protocol/messages.ts'
+import type { CrashReason, Events } from '../events.ts'
 import type { Generation } from '../release/generation.ts'
-import { Hearing } from './hearing.ts'
 import type { Host } from './host.ts'
-import type { CrashReason, Journal } from '../events.ts'
 import { describeExit, identify, WorkerHandle } from './worker-handle.ts'
 
-/** What the pool reports: facts, of which the supervisor makes decisions. */
-export interface PoolEvents {
+/** What the pool reports: facts, from which the supervisor makes decisions. */
+export interface PoolListener {
   readonly ready: (worker: WorkerHandle) => void
   /**
-   * It ended without being asked to, could not start, or cannot go on (then it is stale and still there).
+   * It ended unexpectedly, could not start, or cannot continue (then it is stale and still there).
    * Reported once for a worker.
    */
   readonly crashed: (worker: WorkerHandle, cause: ErrorReport) => void
-  /** It says what it has measured. */
-  readonly measured: (worker: WorkerHandle, measurements: Measurements) => void
-  /** Something else is not as it was before. */
+  /** @param measurements undefined when what it sent cannot be used */
+  readonly measured: (worker: WorkerHandle, measurements: Measurements | undefined) => void
+  /** Something else has changed. */
   readonly changed: () => void
 }
 
-/** Milliseconds that a worker has to end which is not wanted any more before it was ready: the next reload waits for it. */
-const UNWANTED_TIMEOUT = 2000
-
-/** Milliseconds in which the host should have found out where a worker hangs: it has 2 s for it. */
+/** Milliseconds in which the host should have read the stack of a hung worker: it takes up to 2 s. */
 const STACK_TIMEOUT = 3000
 
-/** Milliseconds in which we read what came while nobody listened. */
+/** Milliseconds for reading what arrived while the primary was paused. */
 const READING_TIME = 1000
 
-/** The workers there are: starts them, has them drain, ends them, and notes what becomes of them. */
+/** The workers that exist: starts them, has them drain, ends them, and receives their messages. */
 export class Pool {
   readonly #host: Host
   readonly #log: Logger
-  readonly #journal: Journal
-  readonly #events: PoolEvents
-  readonly #hearing: Hearing
+  readonly #events: Events
+  readonly #listener: PoolListener
   readonly #workers = new Map<number, WorkerHandle>()
   #view: PoolView = { isStopping: false, isCrashLooping: false }
   #forks = 0
-  /** Workers of each slot that ended unasked. */
+  /** Unexpected ends of workers, by slot. */
   readonly #crashes = new Map<number, number>()
+  /** The causes of workers that could not start, while it is open whether any worker can; undefined afterwards. */
+  #startFailures: ErrorReport[] | undefined = []
 
-  constructor (host: Host, log: Logger, journal: Journal, events: PoolEvents) {
+  constructor (host: Host, log: Logger, events: Events, listener: PoolListener) {
     this.#host = host
     this.#log = log
-    this.#journal = journal
     this.#events = events
-    this.#hearing = new Hearing(host, journal, {
-      ready: (worker) => { this.#onReady(worker) },
-      unfit: (worker, error) => { this.#crashed(worker, error, 'error') },
-      measured: events.measured,
-      broadcast: (worker, broadcast) => { this.#relay(worker, broadcast) },
-      changed: events.changed
-    })
+    this.#listener = listener
   }
 
   get workers (): readonly WorkerHandle[] {
@@ -67,7 +59,7 @@ export class Pool {
     return this.#forks
   }
 
-  /** @returns how many workers of this slot ended unasked so far */
+  /** @returns how many workers of this slot have crashed so far */
   crashes (slot: number): number {
     return this.#crashes.get(slot) ?? 0
   }
@@ -75,44 +67,33 @@ export class Pool {
   fork (slot: number, generation: Generation): void {
     const worker = new WorkerHandle(++this.#forks, slot, generation, this.#host.now(), this.#host.random())
     this.#workers.set(worker.id, worker)
-    worker.process = this.#host.fork(generation, slot, {
+    worker.attach(this.#host.fork(generation, slot, {
       listening: () => { if (worker.listens(this.#host.now())) this.#onReady(worker) },
-      message: (received) => { this.#hearing.hear(worker, received) },
+      message: (received) => { this.#onMessage(worker, received) },
       exit: (code, signal, wasAsked) => { this.#onExit(worker, code, signal, wasAsked) },
       error: (error) => { this.#onError(worker, error) }
-    })
-    if (worker.pid !== undefined) this.#journal.note('info', { event: 'worker:forked', ...identify(worker) }, 'worker forked')
+    }))
+    if (worker.pid !== undefined) this.#events.note('info', { event: 'worker:forked', ...identify(worker) }, 'worker forked')
   }
 
-  /** Has a worker finish what it holds and leave; it is killed when the limits are over. */
+  /** Has a worker answer what it holds and exit; it is killed when the limits have passed. */
   drain (id: number, limits: DrainLimits): void {
     const worker = this.#workers.get(id) as WorkerHandle
-    const isServing = worker.state === 'ready'
-    const now = this.#host.now()
-    worker.moveTo('draining', now)
-    // One that is still starting holds no request, and may not even have a loop that hears of it.
-    worker.deadline = isServing ? now + limits.timeout : Math.min(worker.deadline, now + limits.timeout, now + UNWANTED_TIMEOUT)
-    this.#journal.note('info', { event: 'worker:draining', ...identify(worker) },
-      isServing ? 'worker draining' : 'worker no longer wanted; ending it before it is ready')
-    worker.process?.send({ type: 'drain', limits })
-    worker.process?.disconnect()
+    const message = worker.state === 'ready' ? 'worker draining' : 'worker no longer wanted; ending it before it is ready'
+    this.#events.note('info', { event: 'worker:draining', ...identify(worker) }, message)
+    worker.drain(this.#host.now(), limits)
   }
 
-  /** Gives those that are on their way out already other limits. */
+  /** Gives workers that are on their way out already other limits. */
   limitDrains (limits: DrainLimits): void {
-    const deadline = this.#host.now() + limits.timeout
-    for (const worker of this.#workers.values()) {
-      if ((worker.state !== 'draining' && worker.state !== 'hung') || worker.wasKilled) continue
-      worker.deadline = Math.min(worker.deadline, deadline)
-      if (worker.state === 'hung') continue
-      worker.process?.send({ type: 'drain', limits: { ...limits, timeout: worker.deadline - this.#host.now() } })
-    }
+    const now = this.#host.now()
+    for (const worker of this.#workers.values()) worker.limitDrain(now, limits)
   }
 
   /**
    * Its deadline has passed.
    *
-   * @param end when even one that hangs has to be gone, although it has not told where
+   * @param end when even a hung worker has to be gone, whether or not its stack was read
    */
   kill (id: number, end: number): void {
     const worker = this.#workers.get(id) as WorkerHandle
@@ -125,61 +106,130 @@ export class Pool {
       return
     }
     if (worker.state === 'starting') {
-      worker.failure ??= toErrorReport(new StartTimeoutError(worker.release.config.startTimeout))
+      worker.fail(toErrorReport(new StartTimeoutError(worker.release.config.startTimeout)))
     } else {
       this.#log.warn({ ...identify(worker), ...worker.progress }, worker.readyAt === undefined
-        ? 'worker did not end while it was starting; killed'
-        : `worker did not drain in time; killed with ${describeLoss(worker)}`)
+        ? 'killed a worker that did not end while it was starting'
+        : `killed a worker that did not drain in time, with ${describeLoss(worker)}`)
     }
-    this.#killNow(worker)
+    worker.kill()
   }
 
-  /** Asks for an answer, which comes into `answeredAt`. */
-  ask (worker: WorkerHandle): void {
-    worker.process?.send({ type: 'ping' })
+  /** Asks for an answer, which is noted in `answeredAt`. */
+  ping (worker: WorkerHandle): void {
+    worker.send({ type: 'ping' })
   }
 
   /**
-   * Asks those that can answer for their measurements, which come as `measured`.
+   * Asks for measurements, which are reported as `measured`.
    *
-   * @returns the workers that were asked
+   * @returns the workers that were asked: those that can answer
    */
   measure (): WorkerHandle[] {
     const asked = this.workers.filter(({ state, readyAt }) => readyAt !== undefined && (state === 'ready' || state === 'draining'))
-    for (const { process } of asked) process?.send({ type: 'measure' })
+    for (const worker of asked) worker.send({ type: 'measure' })
     return asked
   }
 
-  /** Nobody could be heard for a while, because we did not listen. */
-  forgive (now: number): void {
-    for (const worker of this.#workers.values()) worker.forgive(now, READING_TIME)
+  /** The primary was paused until now and received nothing. */
+  creditPause (now: number): void {
+    for (const worker of this.#workers.values()) worker.creditPause(now, READING_TIME)
   }
 
   /** Also those that drain or are still starting: each has the log file open. */
   reopenLogs (): void {
-    for (const { process } of this.#workers.values()) process?.send({ type: 'reopen-log' })
+    for (const worker of this.#workers.values()) worker.send({ type: 'reopen-log' })
   }
 
   /** Ends every process at once. */
   killAll (): void {
-    for (const { process } of this.#workers.values()) process?.kill()
+    for (const worker of this.#workers.values()) worker.end()
   }
 
-  /** Tells all workers what the health routes say of the pool. */
-  tell (pool: PoolView): void {
+  /** Tells all workers what the health routes say about the pool. */
+  publish (pool: PoolView): void {
     if (pool.isStopping === this.#view.isStopping && pool.isCrashLooping === this.#view.isCrashLooping) return
     this.#view = pool
-    for (const { process } of this.#workers.values()) process?.send({ type: 'pool', pool })
+    for (const worker of this.#workers.values()) worker.send({ type: 'pool', pool })
   }
 
-  /** A replacement is started at once; the hung one is killed when it has told where it hangs, or not. */
-  #onHang (worker: WorkerHandle, end: number): void {
+  /**
+   * Until this is called, the log lines of workers that cannot start leave out why: with `WORKERS` workers and one
+   * cause it would be there as many times.
+   *
+   * @returns each cause once
+   */
+  takeStartFailures (): ErrorReport[] {
+    const failures = this.#startFailures ?? []
+    this.#startFailures = undefined
+    return failures.filter(({ message }, index) => failures.findIndex((other) => other.message === message) === index)
+  }
+
+  /** @param received anything: the application may use the channel as well */
+  #onMessage (worker: WorkerHandle, received: unknown): void {
     const now = this.#host.now()
+    worker.noteAlive(now)
+    const message = unwrap<ToPrimary>(received)
+    if (message === undefined) return
+    switch (message.type) {
+      case 'channel-open': {
+        const { tls } = worker.release
+        if (tls !== undefined) worker.send({ type: 'tls', tls })
+        break
+      }
+      case 'ready': this.#onReportedReady(worker, message.protocol); break
+      case 'failed': this.#onFailed(worker, message.error); break
+      case 'heartbeat': this.#onHeartbeat(worker, message.load); break
+      case 'broadcast': this.#relay(worker, message.broadcast); break
+      case 'draining': worker.noteProgress(message.progress); break
+      case 'measurements': this.#listener.measured(worker, message.measurements); break
+      case 'pong': {
+        worker.noteAnswer(now)
+        this.#listener.changed()
+        break
+      }
+      case 'relieve': {
+        if (!worker.markStale()) break
+        this.#events.note('info', { event: 'worker:stale', ...identify(worker), limit: 'SIGTERM' }, 'worker received SIGTERM; relieving it')
+        this.#listener.changed()
+        break
+      }
+      default: message satisfies never
+    }
+  }
+
+  #onReportedReady (worker: WorkerHandle, protocol: number): void {
+    if (worker.state !== 'starting') return
+    if (protocol === PROTOCOL) {
+      if (worker.reportReady(this.#host.now())) this.#onReady(worker)
+      return
+    }
+    worker.fail(toErrorReport(new ProtocolMismatchError(protocol, PROTOCOL)))
+    worker.end()
+  }
+
+  #onFailed (worker: WorkerHandle, error: ErrorReport): void {
+    worker.fail(error)
+    worker.leaveRotationUnready()
+    if (worker.state !== 'ready') return
+    worker.markStale()
+    this.#crashed(worker, error, 'error')
+  }
+
+  #onHeartbeat (worker: WorkerHandle, load: Load): void {
+    const limit = worker.noteLoad(load, this.#host.now())
+    if (limit === undefined) return
+    this.#events.note('info', { event: 'worker:stale', ...identify(worker), limit, rss: load.rss, served: load.served },
+      `worker exceeds ${limit}; relieving it`)
+    this.#listener.changed()
+  }
+
+  /** A replacement is started at once; the hung worker is killed when its stack has been read, or cannot be. */
+  #onHang (worker: WorkerHandle, end: number): void {
     const error = toErrorReport(new WorkerHungError(worker.release.config.heartbeatTimeout))
-    worker.failure ??= error
-    worker.moveTo('hung', now)
-    worker.deadline = Math.min(now + STACK_TIMEOUT, end)
-    worker.process?.readStack().then(
+    worker.fail(error)
+    worker.hang(Math.min(this.#host.now() + STACK_TIMEOUT, end))
+    worker.readStack().then(
       (stack) => { this.#killHung(worker, stack) },
       () => { this.#killHung(worker, undefined) }
     )
@@ -188,75 +238,80 @@ export class Pool {
 
   #killHung (worker: WorkerHandle, stack: string | undefined): void {
     if (worker.state !== 'hung' || worker.wasKilled) return
-    this.#journal.note('error', { event: 'worker:hung', ...identify(worker), stack }, stack === undefined
-      ? 'worker hangs; killed, and where it hung could not be found out'
-      : `worker hangs; killed. It was here:\n${stack}`)
-    this.#killNow(worker)
-  }
-
-  #killNow (worker: WorkerHandle): void {
-    worker.deadline = Infinity
-    worker.wasKilled = true
-    worker.process?.kill()
+    this.#events.note('error', { event: 'worker:hung', ...identify(worker), stack }, stack === undefined
+      ? 'killed a hung worker (no stack available)'
+      : `killed a hung worker; it was here:\n${stack}`)
+    worker.kill()
   }
 
   #onReady (worker: WorkerHandle): void {
-    worker.process?.send({ type: 'pool', pool: this.#view })
-    this.#journal.note('info', {
+    worker.send({ type: 'pool', pool: this.#view })
+    this.#events.note('info', {
       event: 'worker:ready', ...identify(worker), durationMs: Math.round(this.#host.now() - worker.forkedAt)
     }, 'worker ready')
-    this.#events.ready(worker)
+    this.#listener.ready(worker)
   }
 
-  /** To all others that serve: those that are still starting have not heard it. */
+  /** To all other workers that serve: those that are still starting do not receive it. */
   #relay (from: WorkerHandle, broadcast: Broadcast): void {
     for (const worker of this.#workers.values()) {
-      if (worker !== from && worker.readyAt !== undefined) worker.process?.send({ type: 'broadcast', broadcast })
+      if (worker !== from && worker.readyAt !== undefined) worker.send({ type: 'broadcast', broadcast })
     }
   }
 
   /** The process could not be started: no exit follows. A signal that could not be sent is an error too. */
   #onError (worker: WorkerHandle, error: Error): void {
     if (worker.pid === undefined && worker.state !== 'exited') {
-      worker.failure = toErrorReport(new ForkFailedError(error.message))
+      worker.fail(toErrorReport(new ForkFailedError(error.message)))
       this.#onExit(worker, null, null, false)
     }
   }
 
   #onExit (worker: WorkerHandle, code: number | null, signal: NodeJS.Signals | null, wasAsked: boolean): void {
-    const { state, drainingAt, progress, wasKilled } = worker
-    const now = this.#host.now()
-    worker.moveTo('exited', now)
+    const { state } = worker
+    worker.exit()
     this.#workers.delete(worker.id)
-    const how = worker.pid === undefined ? 'was not started' : describeExit(code, signal, wasAsked && state !== 'draining')
-    const fields = { event: 'worker:exited', ...identify(worker), code, signal, wasKilled } as const
+    if (state === 'draining') this.#noteDrained(worker, code, signal)
+    else this.#noteUnexpectedExit(worker, code, signal, wasAsked)
+  }
 
-    if (state === 'draining') {
-      const isClean = code === 0 || worker.readyAt === undefined
-      const cut = wasKilled && progress !== undefined ? { cut: progress.requests } : {}
-      const drained = { ...fields, ...cut, durationMs: Math.round(now - (drainingAt as number)) }
-      if (isClean) this.#journal.note('info', drained, 'worker exited')
-      else this.#journal.note('warn', drained, `worker ${how} while draining${worker.wasKilled ? '' : `, with ${describeLoss(worker)}`}`)
-      this.#events.changed()
-      return
+  #noteDrained (worker: WorkerHandle, code: number | null, signal: NodeJS.Signals | null): void {
+    const { drainingAt, progress, readyAt, wasKilled } = worker
+    const cut = wasKilled && progress !== undefined ? { cut: progress.requests } : {}
+    const durationMs = Math.round(this.#host.now() - (drainingAt as number))
+    const entry = { event: 'worker:exited', ...identify(worker), code, signal, wasKilled, ...cut, durationMs } as const
+    if (code === 0 || readyAt === undefined) this.#events.note('info', entry, 'worker exited')
+    else {
+      const loss = wasKilled ? '' : `, with ${describeLoss(worker)}`
+      this.#events.note('warn', entry, `worker ${describeExit(code, signal)} while draining${loss}`)
     }
-    const cause = worker.failure ?? (worker.readyAt === undefined
+    this.#listener.changed()
+  }
+
+  #noteUnexpectedExit (worker: WorkerHandle, code: number | null, signal: NodeJS.Signals | null, wasAsked: boolean): void {
+    const { failure, readyAt, wasKilled } = worker
+    const how = worker.pid === undefined ? 'was not started' : describeExit(code, signal, wasAsked)
+    const unexpectedly = how.replace(/^exited/, 'exited unexpectedly')
+    const cause = failure ?? (readyAt === undefined
       ? toErrorReport(new WorkerExitedError(how))
       : { message: `the worker ${how}`, code: new WorkerExitedError(how).code })
-    if (worker.failure === undefined) this.#journal.note('warn', fields, `worker ${how}, unasked`)
-    else this.#journal.note('warn', { ...fields, err: worker.failure }, `worker ${how}: ${worker.failure.message}`)
+    const entry = { event: 'worker:exited', ...identify(worker), code, signal, wasKilled } as const
+    if (readyAt === undefined && this.#startFailures !== undefined) {
+      this.#startFailures.push(cause)
+      this.#events.note('warn', entry, `worker ${how} before it was ready`)
+    } else if (failure === undefined) this.#events.note('warn', entry, `worker ${unexpectedly}`)
+    else this.#events.note('warn', { ...entry, err: failure }, `worker ${how}: ${failure.message}`)
     this.#crashed(worker, cause, reasonOf(worker, code, signal))
   }
 
   #crashed (worker: WorkerHandle, cause: ErrorReport, reason: CrashReason): void {
-    if (worker.hasCrashed) {
-      this.#events.changed()
+    if (!worker.noteCrash()) {
+      this.#listener.changed()
       return
     }
-    worker.hasCrashed = true
     this.#crashes.set(worker.slot, this.crashes(worker.slot) + 1)
-    this.#journal.note('warn', { event: 'worker:crashed', ...identify(worker), reason, err: cause }, 'worker crashed')
-    this.#events.crashed(worker, cause)
+    this.#events.note('warn', { event: 'worker:crashed', ...identify(worker), reason, err: cause }, 'worker crashed')
+    this.#listener.crashed(worker, cause)
   }
 }
 

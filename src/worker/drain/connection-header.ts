@@ -3,29 +3,31 @@ import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'no
 /** An object, a flat list of names and values, or a list of pairs. */
 export type HeadersArgument = OutgoingHttpHeaders | readonly OutgoingHttpHeader[] | undefined
 
-/** Hints on the connection; Node adds its own `Keep-Alive` to the header that it writes itself. */
+/** Node writes both itself: it adds `Keep-Alive` to the `Connection` header that it makes. */
 const CONNECTION_HEADERS = new Set(['connection', 'keep-alive'])
 
 /**
- * Decides what an answer says about its connection, whatever the application or Fastify (which announces
- * the close in the answer to every request that arrives while it closes) said before.
+ * Sets the `Connection` header of an answer, and overrides the one of the application or of Fastify (which
+ * announces the close in the answer to every request that arrives while it closes).
  *
- * @param headers what was given to `writeHead()`: it may name the header as well
+ * @param headers the argument of `writeHead()`, which may contain the header as well
  * @param isLast whether the connection closes after this answer
- * @returns what to give to `writeHead()` instead
+ * @returns the headers to pass to `writeHead()` instead
  */
-export function setConnection (response: ServerResponse, headers: HeadersArgument, isLast: boolean): OutgoingHttpHeaders {
-  const given = toEntries(headers)
-  const kept = given.filter(([name]) => !CONNECTION_HEADERS.has(name.toLowerCase()))
-  const isNamed = kept.length < given.length || response.hasHeader('connection')
+export function setConnectionHeader (
+  response: ServerResponse, headers: HeadersArgument, isLast: boolean
+): OutgoingHttpHeaders {
+  const entries = toEntries(headers)
+  const others = entries.filter(([name]) => !CONNECTION_HEADERS.has(name.toLowerCase()))
+  const isPresent = others.length < entries.length || response.hasHeader('connection')
 
   if (isLast) {
     response.removeHeader('keep-alive')
     response.setHeader('connection', 'close')
-  } else if (isNamed && response.shouldKeepAlive) {
+  } else if (isPresent && response.shouldKeepAlive) {
     response.setHeader('connection', 'keep-alive')
   }
-  return toObject(kept)
+  return toObject(others)
 }
 
 function toEntries (headers: HeadersArgument): Array<[string, OutgoingHttpHeader]> {
@@ -35,7 +37,7 @@ function toEntries (headers: HeadersArgument): Array<[string, OutgoingHttpHeader
     index % 2 === 0 ? [[String(name), headers[index + 1] as OutgoingHttpHeader]] : [])
 }
 
-/** A list may name a header twice (`Set-Cookie`), in any case, which Node 20 takes from an object only. */
+/** A list may repeat a header (`Set-Cookie`), in another case; Node 20 accepts several values only from an object. */
 function toObject (entries: ReadonlyArray<[string, OutgoingHttpHeader]>): OutgoingHttpHeaders {
   const headers = new Map<string, [name: string, value: OutgoingHttpHeader]>()
   for (const [name, value] of entries) {

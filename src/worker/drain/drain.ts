@@ -5,19 +5,19 @@ import type { DrainLimits, DrainProgress } from '../../protocol/messages.ts'
 import { Connection, type DrainedConnection, type TrackedSocket } from './connection.ts'
 import { Http2Connection } from './http2-connection.ts'
 
-/** Milliseconds before the kill at which idle connections are closed after all. */
-const MARGIN = 1000
+/** Milliseconds before the worker is killed at which the remaining idle connections are closed. */
+const CLOSE_MARGIN = 1000
 /** Milliseconds that a client has to close its side after an answer has closed ours. */
-const LINGER = 2000
-/** The same for an idle connection, on which nothing is lost any more. */
-const IDLE_LINGER = 500
-/** Milliseconds between two looks for connections that have been idle long enough. */
-const LOOK = 50
+const LINGER_TIMEOUT = 2000
+/** The same for an idle connection, on which there is nothing left to lose. */
+const IDLE_LINGER_TIMEOUT = 500
+/** Milliseconds between two checks for connections that have been idle long enough. */
+const IDLE_CHECK_INTERVAL = 50
 
 interface Limits {
-  /** From here on every connection goes that does not answer a request. */
+  /** From then on every connection without a request in flight is closed. */
   readonly closeAt: number
-  /** Until then its client may close its side. */
+  /** Until then clients may take their time to close their side. */
   readonly lingerUntil: number
   readonly idleTimeout: number
 }
@@ -25,7 +25,7 @@ interface Limits {
 /** What a drain did, for the log. */
 export interface DrainReport {
   readonly requests: number
-  /** By an answer that said so, or by GOAWAY. */
+  /** Announced in an answer or by GOAWAY. */
   readonly closedByUse: number
   /** By the keep-alive timeout or by the client. */
   readonly closedByExpiry: number
@@ -34,47 +34,47 @@ export interface DrainReport {
   readonly durationMs: number
 }
 
-/** The connections of one server, and how they come to an end once it is closing. */
+/** The connections of one server, and how each of them ends once the server is closing. */
 export class Drain {
   isDraining = false
   readonly #connections = new Set<DrainedConnection>()
-  readonly #onStart: () => void
+  readonly #onBegin: () => void
   readonly #now: () => number
   #limits: Limits | undefined
-  #timer: NodeJS.Timeout | undefined
-  #nextLook: NodeJS.Immediate | undefined
-  #startedAt = 0
+  #checkTimer: NodeJS.Timeout | undefined
+  #nextCheck: NodeJS.Immediate | undefined
+  #beganAt = 0
   #requests = 0
   #served = 0
-  #closed = { byUse: 0, byExpiry: 0, byUs: 0 }
+  #closed = { byUse: 0, byExpiry: 0, atDeadline: 0 }
 
-  /** @param onStart called once, when the server is closed for the first time by whomever */
-  constructor (onStart: () => void, now: () => number = performance.now.bind(performance)) {
-    this.#onStart = onStart
+  /** @param onBegin called once, on the first `close()` of the server, whether cluster, Fastify or Baton calls it */
+  constructor (onBegin: () => void, now: () => number = performance.now.bind(performance)) {
+    this.#onBegin = onBegin
     this.#now = now
   }
 
-  /** From here on connections come to their end. Idempotent. */
+  /** Starts to close the connections. Idempotent. */
   begin (): void {
     if (this.isDraining) return
     this.#requests = this.progress().requests
     this.isDraining = true
-    this.#startedAt = this.#now()
-    for (const connection of this.#connections) connection.leave()
-    this.#schedule()
-    this.#onStart()
+    this.#beganAt = this.#now()
+    for (const connection of this.#connections) connection.announceClose()
+    this.#check()
+    this.#onBegin()
   }
 
   /**
-   * Says how long the drain may take; may be said again, before it begins or while it lasts.
+   * Sets how long the drain may take. May be called again, before the drain begins or during it.
    *
    * Without limits only clients and keep-alive timeouts close idle connections.
    */
-  limit ({ timeout, idleTimeout = Infinity }: DrainLimits): void {
-    const margin = Math.min(MARGIN, timeout / 2)
+  setLimits ({ timeout, idleTimeout = Infinity }: DrainLimits): void {
+    const margin = Math.min(CLOSE_MARGIN, timeout / 2)
     const end = this.#now() + timeout
     this.#limits = { closeAt: end - margin, lingerUntil: end - margin / 2, idleTimeout }
-    this.#schedule()
+    this.#check()
   }
 
   /** Whether it has begun and the last connection has ended. */
@@ -82,13 +82,13 @@ export class Drain {
     return this.isDraining && this.progress().connections === 0
   }
 
-  /** Requests since the start. */
+  /** Requests since the start of the process. */
   get served (): number {
     return this.#served
   }
 
   progress (): DrainProgress {
-    this.#sweep()
+    this.#removeClosed()
     const requests = [...this.#connections].reduce((sum, connection) => sum + connection.requests, 0)
     return { requests, connections: this.#connections.size }
   }
@@ -98,8 +98,8 @@ export class Drain {
       requests: this.#requests - this.progress().requests,
       closedByUse: this.#closed.byUse,
       closedByExpiry: this.#closed.byExpiry,
-      closedAtDeadline: this.#closed.byUs,
-      durationMs: Math.round(this.#now() - this.#startedAt)
+      closedAtDeadline: this.#closed.atDeadline,
+      durationMs: Math.round(this.#now() - this.#beganAt)
     }
   }
 
@@ -107,38 +107,38 @@ export class Drain {
     this.#add(new Connection(socket), socket)
   }
 
-  /** Its handshake is over: what goes on above it is added instead. */
-  drop (socket: TrackedSocket): void {
+  /** Its TLS handshake is over: the connection on top of it is added instead. */
+  forget (socket: TrackedSocket): void {
     this.#connections.delete(Connection.of(socket))
   }
 
   /**
-   * Over HTTP/2 nothing has to be used once more before it can say that it ends. Only a session that comes during
-   * the drain is left until its first stream: a client may not expect less of a connection that it has just made.
+   * Over HTTP/2 the close can be announced at any time, without an answer. Only a session that comes during the
+   * drain is left alone until its first stream: a client may expect that much of a connection that it has just made.
    */
   addSession (session: ServerHttp2Session, socket: TLSSocket): Http2Connection {
     const connection = new Http2Connection(session, socket, {
-      stream: () => {
-        this.#count()
-        if (this.isDraining) connection.leave()
+      onStream: () => {
+        this.#countRequest()
+        if (this.isDraining) connection.announceClose()
       },
-      linger: () => this.#linger(LINGER)
+      linger: () => this.#linger(LINGER_TIMEOUT)
     })
     this.#add(connection, socket)
     return connection
   }
 
-  /** A request was read on this connection, and this will be its answer. */
-  received (socket: TrackedSocket, response: ServerResponse): void {
-    if (!Connection.of(socket).received(response)) return
-    this.#count()
+  /** A request was read on this connection, and `response` will be its answer. */
+  addRequest (socket: TrackedSocket, response: ServerResponse): void {
+    if (!Connection.of(socket).addRequest(response)) return
+    this.#countRequest()
   }
 
-  /** @returns whether the answer that is about to be written has to say that the connection closes */
+  /** @returns whether the answer that is about to be written closes its connection, and therefore has to announce it */
   closesWith (response: ServerResponse): boolean {
     const connection = Connection.of(response.req.socket)
     if (!connection.mayClose(response)) return false
-    connection.closeAfterAnswer(response, () => this.#linger(LINGER))
+    connection.closeAfterAnswer(response, () => this.#linger(LINGER_TIMEOUT))
     return true
   }
 
@@ -147,18 +147,18 @@ export class Drain {
     socket.once('close', () => { this.#remove(connection) })
   }
 
-  #count (): void {
+  #countRequest (): void {
     this.#served++
     if (this.isDraining) this.#requests++
   }
 
-  #linger (wanted: number): number {
+  #linger (timeout: number): number {
     const left = (this.#limits?.lingerUntil ?? Infinity) - this.#now()
-    return Math.min(wanted, Math.max(0, left))
+    return Math.min(timeout, Math.max(0, left))
   }
 
-  /** Connections that have ended, and whose `close` event is yet to come. */
-  #sweep (): void {
+  /** Removes connections that have ended, but whose `close` event is still to come. */
+  #removeClosed (): void {
     for (const connection of this.#connections) {
       if (connection.isClosed) this.#remove(connection)
     }
@@ -166,35 +166,42 @@ export class Drain {
 
   #remove (connection: DrainedConnection): void {
     if (!this.#connections.delete(connection) || !this.isDraining) return
-    if (connection.ending === 'by use') this.#closed.byUse++
-    else if (connection.ending === 'by us') this.#closed.byUs++
-    else this.#closed.byExpiry++
+    const { closeReason } = connection
+    switch (closeReason) {
+      case 'announced': this.#closed.byUse++; break
+      case 'deadline': this.#closed.atDeadline++; break
+      case undefined: this.#closed.byExpiry++; break
+      /* c8 ignore next -- there is no other reason */
+      default: closeReason satisfies never
+    }
   }
 
-  #schedule (): void {
-    clearTimeout(this.#timer)
-    clearImmediate(this.#nextLook)
+  /** Closes what is due, and schedules the next check. */
+  #check (): void {
+    clearTimeout(this.#checkTimer)
+    clearImmediate(this.#nextCheck)
     if (!this.isDraining || this.#limits === undefined) return
     const { closeAt, idleTimeout } = this.#limits
     const left = closeAt - this.#now()
     this.#closeIdle(left <= 0, idleTimeout)
-    const look = (): void => { this.#schedule() }
-    // Timers fire before sockets are read: the next look comes after that.
-    this.#timer = setTimeout(() => { this.#nextLook = setImmediate(look) }, Math.max(LOOK, idleTimeout === Infinity ? left : LOOK))
-    this.#timer.unref()
+    const check = (): void => { this.#check() }
+    const delay = Math.max(IDLE_CHECK_INTERVAL, idleTimeout === Infinity ? left : IDLE_CHECK_INTERVAL)
+    // Timers fire before sockets are read: check after that.
+    this.#checkTimer = setTimeout(() => { this.#nextCheck = setImmediate(check) }, delay)
+    this.#checkTimer.unref()
   }
 
-  /** @param isOver the deadline is near: everything goes that does not answer a request */
-  #closeIdle (isOver: boolean, idleTimeout: number): void {
+  /** @param isNearDeadline closes all connections without a request in flight, however short they have been idle */
+  #closeIdle (isNearDeadline: boolean, idleTimeout: number): void {
     const now = this.#now()
     for (const connection of this.#connections) {
-      if (connection.ending !== undefined) {
-        if (isOver) connection.finishNow()
+      if (connection.closeReason !== undefined) {
+        if (isNearDeadline) connection.finishNow()
         continue
       }
-      // Never at the first look: a request may be there that nobody has read yet, above all on a connection that has just come.
-      const isIdle = connection.idleFor(now) >= Math.max(idleTimeout, LOOK)
-      if (isIdle || (isOver && connection.requests === 0)) connection.close(this.#linger(IDLE_LINGER))
+      // Never on the first check: a request may have arrived and not been read yet, most likely on a new connection.
+      const isIdle = connection.idleFor(now) >= Math.max(idleTimeout, IDLE_CHECK_INTERVAL)
+      if (isIdle || (isNearDeadline && connection.requests === 0)) connection.close(this.#linger(IDLE_LINGER_TIMEOUT))
     }
   }
 }

@@ -1,15 +1,15 @@
 import { constants, type ServerHttp2Session } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import type { DrainedConnection, Ending } from './connection.ts'
+import type { CloseReason, DrainedConnection } from './connection.ts'
 
-/** The greatest stream there may be: the first GOAWAY says that no stream is refused by it. */
-const ANY_STREAM = 2 ** 31 - 1
-/** Milliseconds from the first GOAWAY, which asks for no further streams, to the second, which names the last one served. */
-const PAUSE = 100
+/** As the last stream of the first GOAWAY, it says that no stream is refused yet. */
+const MAX_STREAM_ID = 2 ** 31 - 1
+/** Milliseconds from the first GOAWAY, which asks for no further streams, to the second, with the last one served. */
+const SECOND_GOAWAY_DELAY = 100
 
-export interface Http2ConnectionEvents {
-  /** A stream has come that is being served. */
-  readonly stream: () => void
+export interface Http2ConnectionOptions {
+  /** Called when a stream has come that is being served. */
+  readonly onStream: () => void
   /** @returns milliseconds that the client has to close its side after we have closed ours */
   readonly linger: () => number
 }
@@ -17,7 +17,7 @@ export interface Http2ConnectionEvents {
 /**
  * An HTTP/2 session as a drain sees it.
  *
- * It can say at any time that it ends, and which was the last stream that it served (RFC 9113, section 6.8).
+ * It can announce at any time that it ends, and which stream was the last one it served (RFC 9113, section 6.8).
  * Clients repeat the others, which were not processed.
  */
 export class Http2Connection implements DrainedConnection {
@@ -25,11 +25,11 @@ export class Http2Connection implements DrainedConnection {
   readonly #socket: TLSSocket
   #streams = 0
   #idleSince: number | undefined
-  #ending: Ending | undefined
-  #secondStep: NodeJS.Timeout | undefined
-  #end: NodeJS.Timeout | undefined
+  #closeReason: CloseReason | undefined
+  #secondGoawayTimer: NodeJS.Timeout | undefined
+  #destroyTimer: NodeJS.Timeout | undefined
 
-  constructor (session: ServerHttp2Session, socket: TLSSocket, { stream: onStream, linger }: Http2ConnectionEvents) {
+  constructor (session: ServerHttp2Session, socket: TLSSocket, { onStream, linger }: Http2ConnectionOptions) {
     this.#session = session
     this.#socket = socket
     session.on('stream', (stream) => {
@@ -38,16 +38,16 @@ export class Http2Connection implements DrainedConnection {
       stream.once('close', () => { this.#streams-- })
       onStream()
     })
-    // Node has said FIN, and would wait for the client's for as long as it takes.
+    // Node has sent FIN, and would wait for that of the client without a limit.
     socket.once('finish', () => { this.#destroyAfter(linger()) })
     socket.once('close', () => {
-      clearTimeout(this.#secondStep)
-      clearTimeout(this.#end)
+      clearTimeout(this.#secondGoawayTimer)
+      clearTimeout(this.#destroyTimer)
     })
   }
 
-  get ending (): Ending | undefined {
-    return this.#ending
+  get closeReason (): CloseReason | undefined {
+    return this.#closeReason
   }
 
   get isClosed (): boolean {
@@ -63,15 +63,15 @@ export class Http2Connection implements DrainedConnection {
     return this.#idleSince === undefined ? -Infinity : now - this.#idleSince
   }
 
-  leave (): void {
-    if (this.#ending !== undefined) return
-    this.#ending = 'by use'
-    this.#sayGoaway()
+  announceClose (): void {
+    if (this.#closeReason !== undefined) return
+    this.#closeReason = 'announced'
+    this.#sendGoaway()
   }
 
   /** It has been idle for the keep-alive timeout. */
   expire (): void {
-    this.#sayGoaway()
+    this.#sendGoaway()
   }
 
   finishNow (): void {
@@ -79,23 +79,23 @@ export class Http2Connection implements DrainedConnection {
   }
 
   close (linger: number): void {
-    this.#ending = 'by us'
+    this.#closeReason = 'deadline'
     this.#session.close()
-    // Also when the client reads nothing any more, and FIN never leaves.
+    // `finish` may never come: a client that has stopped reading keeps FIN from being sent.
     this.#destroyAfter(linger)
   }
 
-  #sayGoaway (): void {
-    if (this.#session.closed || this.#session.destroyed || this.#secondStep !== undefined) return
-    this.#session.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM)
-    // It says the second GOAWAY, and FIN once the last stream has ended. Not unref'd: of a client that has gone in
-    // the middle of it Node reads nothing any more, and nobody else would end its session.
-    this.#secondStep = setTimeout(() => { this.#session.close() }, PAUSE)
+  #sendGoaway (): void {
+    if (this.#session.closed || this.#session.destroyed || this.#secondGoawayTimer !== undefined) return
+    this.#session.goaway(constants.NGHTTP2_NO_ERROR, MAX_STREAM_ID)
+    // `close()` sends the second GOAWAY, and FIN once the last stream has ended. Not unref'd: if the client
+    // disappears in between, Node stops reading from it, and only this timer ends the session.
+    this.#secondGoawayTimer = setTimeout(() => { this.#session.close() }, SECOND_GOAWAY_DELAY)
   }
 
   #destroyAfter (linger: number): void {
-    clearTimeout(this.#end)
+    clearTimeout(this.#destroyTimer)
     // Not unref'd, for the same reason.
-    this.#end = setTimeout(() => { this.#socket.destroy() }, linger)
+    this.#destroyTimer = setTimeout(() => { this.#socket.destroy() }, linger)
   }
 }

@@ -1,14 +1,16 @@
 import type { RequestListener, Server, ServerOptions, ServerResponse } from 'node:http'
-import { createSecureServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2'
+import {
+  createSecureServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session
+} from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import type { TlsMaterial } from '../../protocol/messages.ts'
 import type { TrackedSocket } from './connection.ts'
 import type { Drain } from './drain.ts'
 
-/** What a server over TLS has that a plain one has not. */
+/** The options that a server over TLS has in addition. */
 export interface TlsOptions extends TlsMaterial {
-  /** Offers HTTP/2 by ALPN, and HTTP/1.1 beside it. */
+  /** Offers HTTP/2 by ALPN, in addition to HTTP/1.1. */
   readonly http2: boolean
 }
 
@@ -16,49 +18,49 @@ type SecureOptions = ServerOptions & Pick<TlsMaterial, 'cert' | 'key' | 'minVers
 type Http2Listener = (request: Http2ServerRequest, response: Http2ServerResponse) => void
 
 interface SecureSocket extends TLSSocket {
-  /** Node's: the socket below, the one of the `connection` event. */
+  /** Node's: the underlying socket, which the `connection` event has. */
   readonly _parent: TrackedSocket
 }
 
-/** What HTTP/1.1 beside HTTP/2 takes from properties of the server only; from Node 24 on from its options as well. */
-const PROPERTIES = [
-  'headersTimeout', 'requestTimeout', 'connectionsCheckingInterval', 'keepAliveTimeout', 'keepAliveTimeoutBuffer', 'maxHeaderSize',
-  'insecureHTTPParser', 'requireHostHeader'
+/** For HTTP/1.1 on an HTTP/2 server, Node before 24 reads these from the server's properties, not from its options. */
+const HTTP1_PROPERTIES = [
+  'headersTimeout', 'requestTimeout', 'connectionsCheckingInterval', 'keepAliveTimeout', 'keepAliveTimeoutBuffer',
+  'maxHeaderSize', 'insecureHTTPParser', 'requireHostHeader'
 ] as const
 
 /**
- * Makes a server over TLS whose connections `drain` knows from their handshake on: first the socket below, then
- * what the handshake made of it.
+ * Makes a server over TLS whose connections `drain` tracks from the start of their handshake: first the underlying
+ * socket, then the HTTP connection or HTTP/2 session on top of it.
  */
 export function createSecureServer (
   drain: Drain, options: ServerOptions, listener: RequestListener, { http2, cert, key, minVersion }: TlsOptions
 ): Server {
   const secure = { ...options, cert, key, minVersion }
   const server = http2
-    ? createServerOfBoth(secure, listener)
+    ? createHttp2AndHttp1Server(secure, listener)
     : createHttpsServer(secure, listener) as Server
 
-  // Before Node's own listener, which reads what came together with the end of the handshake.
+  // Before Node's own listener, which reads the data that came together with the end of the handshake.
   server.prependListener('secureConnection', (socket: SecureSocket) => {
-    drain.drop(socket._parent)
-    if (socket.alpnProtocol === 'h2') server.once('session', (session) => { addSession(drain, server, session, socket) })
-    else drain.add(socket)
+    drain.forget(socket._parent)
+    if (socket.alpnProtocol !== 'h2') drain.add(socket)
+    else server.once('session', (session) => { addSession(drain, server, session, socket) })
   })
   return server
 }
 
-function createServerOfBoth (options: SecureOptions, listener: RequestListener): Server {
-  const all = {
-    // As servers of HTTP/1.1 alone have it.
+function createHttp2AndHttp1Server (options: SecureOptions, listener: RequestListener): Server {
+  const serverOptions = {
+    // The defaults of a server that speaks HTTP/1.1 only.
     keepAliveTimeout: 5000,
     requireHostHeader: true,
     ...options,
     allowHTTP1: true,
     Http1ServerResponse: options.ServerResponse as typeof ServerResponse
   }
-  const server = createHttp2Server(all, listener as unknown as Http2Listener)
-  for (const name of PROPERTIES) {
-    const value = (all as Readonly<Record<string, unknown>>)[name]
+  const server = createHttp2Server(serverOptions, listener as unknown as Http2Listener)
+  for (const name of HTTP1_PROPERTIES) {
+    const value = (serverOptions as Readonly<Record<string, unknown>>)[name]
     if (value !== undefined) Object.assign(server, { [name]: value })
   }
   return server as unknown as Server
@@ -66,12 +68,12 @@ function createServerOfBoth (options: SecureOptions, listener: RequestListener):
 
 function addSession (drain: Drain, server: Server, session: ServerHttp2Session, socket: TLSSocket): void {
   const connection = drain.addSession(session, socket)
-  const watch = (): void => {
+  const expireWhenIdle = (): void => {
     session.setTimeout(server.keepAliveTimeout, () => {
       if (connection.requests === 0) connection.expire()
-      else watch()
+      else expireWhenIdle()
     })
   }
-  // A timeout that the application has set ends the session by itself.
-  if (server.timeout === 0) watch()
+  // A timeout that the application has set already ends the session.
+  if (server.timeout === 0) expireWhenIdle()
 }

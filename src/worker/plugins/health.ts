@@ -11,10 +11,10 @@ export interface HealthOptions {
 type Status = 'ok' | 'stopping' | 'under pressure'
 
 /**
- * `GET /live` and `GET /ready` under the prefix that they are registered with, never shed and never logged.
+ * `GET /live` and `GET /ready` under the prefix of their registration, never shed and never logged.
  *
- * A worker that drains because of a reload is healthy: a 503 would make a load balancer eject a host
- * that serves. A crash loop is in the body only, for the same reason.
+ * A worker that drains because of a reload is healthy: a 503 would make a load balancer remove a host that
+ * serves requests. For the same reason a crash loop is in the body only.
  */
 export async function health (context: FastifyInstance, options: HealthOptions): Promise<void> {
   const { worker, pool, isUnderPressure } = options

@@ -2,23 +2,26 @@ import type { RequestListener } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { InjectOptions, Response } from 'light-my-request'
 
-type Inject = (options: InjectOptions | string, callback?: (error: Error | undefined, response: Response | undefined) => void) => unknown
+type InjectCallback = (error: Error | undefined, response: Response | undefined) => void
+type Inject = (options: InjectOptions | string, callback?: InjectCallback) => unknown
 
 /**
- * Keeps `inject()` working during a drain. Fastify refuses it as soon as it closes, and a handler that asks
- * another route in this way would answer 500 to a request that is under way like any other.
+ * Keeps `inject()` working during a drain. Fastify refuses it as soon as it closes, and a handler that calls
+ * another route in this way would answer a request in flight with 500.
  *
- * @param handler what Fastify gave to its server
+ * @param handler the request listener that Fastify gave to its server
  */
-export function injectWhileDraining (fastify: FastifyInstance, handler: RequestListener, isDraining: () => boolean): void {
+export function injectWhileDraining (
+  fastify: FastifyInstance, handler: RequestListener, isDraining: () => boolean
+): void {
   const inject = fastify.inject.bind(fastify) as Inject
-  const injectNow = async (options: InjectOptions | string): Promise<Response> => {
+  const dispatchInject = async (options: InjectOptions | string): Promise<Response> => {
     const { inject: dispatch } = await import('light-my-request')
     return await dispatch(handler as never, options)
   }
   const override: Inject = (options, callback) => {
     if (!isDraining()) return callback === undefined ? inject(options) : inject(options, callback)
-    const answer = injectNow(options)
+    const answer = dispatchInject(options)
     if (callback === undefined) return answer
     answer.then((response) => { callback(undefined, response) }, (error: Error) => { callback(error, undefined) })
     return undefined

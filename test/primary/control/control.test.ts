@@ -1,12 +1,11 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { ReloadEvent, Status } from '../../../src/protocol/control-api.ts'
 import { ownDirectory } from '../../../src/protocol/control-socket.ts'
 import type { Logger } from '../../../src/log/logger.ts'
-import { Control, type Place } from '../../../src/primary/control/control.ts'
+import { Control, type ControlOptions } from '../../../src/primary/control/control.ts'
 import { waitUntil } from '../../helpers/wait-until.ts'
 import { send } from '../../helpers/http.ts'
 import { superviseRunning, supervise, type Scene, type Settings } from '../supervisor/supervise.ts'
@@ -20,43 +19,49 @@ interface Controlled {
   readonly stops: () => number
 }
 
-function place (t: Test, change: Partial<Place> = {}): Place & { readonly warnings: string[] } {
+interface Scenery extends ControlOptions {
+  readonly scene: Scene
+  readonly warnings: string[]
+  readonly stops: () => number
+}
+
+/** What a control room is built of: a supervisor on a fake host, and a folder of its own. */
+function scenery (t: Test, change: Partial<ControlOptions> = {}, scene = superviseRunning()): Scenery {
   const directory = `/tmp/baton-test-${process.pid}-${Math.random().toString(36).slice(2, 8)}`
   mkdirSync(directory)
-  t.teardown(() => { spawnSync('rm', ['-rf', directory]) })
+  t.teardown(() => { rmSync(directory, { recursive: true, force: true }) })
   const warnings: string[] = []
+  let stops = 0
   return {
     config: { controlSocket: 'control.sock', metrics: undefined },
     port: 4000,
     directory,
     runtimeDirectories: [],
     log: { warn: (text: string) => { warnings.push(text) } } as unknown as Logger,
+    supervisor: scene.supervisor,
+    instance: { version: '1.2.3', pid: process.pid, url: 'http://127.0.0.1:4000' },
+    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'baton_generation 1\n' },
+    service: {
+      stop: () => { stops++ },
+      scaleTo: async (workers) => {
+        if (workers === 66) throw new Error('slot 65 cannot have its port')
+        scene.supervisor.scale(workers - scene.supervisor.wantedWorkers)
+        return scene.supervisor.wantedWorkers
+      }
+    },
     ...change,
-    warnings
+    scene,
+    warnings,
+    stops: () => stops
   }
 }
 
 /** A control socket in front of a supervisor on a fake host. */
-async function serveControl (t: Test, { settings = {}, change = {}, isRunning = true }: { settings?: Settings, change?: Partial<Place>, isRunning?: boolean } = {}): Promise<Controlled> {
-  const where = place(t, change)
-  const control = await Control.claim(where)
-  const scene = isRunning ? superviseRunning(settings) : supervise(settings)
-  let stops = 0
-  await control.serve({
-    supervisor: scene.supervisor,
-    instance: { version: '1.2.3', pid: process.pid, url: 'http://127.0.0.1:4000' },
-    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'baton_generation 1\n' },
-    operation: {
-      stop: () => { stops++ },
-      scaleTo: async (workers) => {
-        if (workers === 66) throw new Error('slot 65 cannot have its port')
-        scene.supervisor.scale(workers - scene.supervisor.length)
-        return scene.supervisor.length
-      }
-    }
-  })
+async function serveControl (t: Test, { settings = {}, change = {}, isRunning = true }: { settings?: Settings, change?: Partial<ControlOptions>, isRunning?: boolean } = {}): Promise<Controlled> {
+  const options = scenery(t, change, isRunning ? superviseRunning(settings) : supervise(settings))
+  const control = await Control.open(options)
   t.teardown(async () => { await control.end(0) })
-  return { scene, control, socket: String(control.socket), warnings: where.warnings, stops: () => stops }
+  return { ...options, control, socket: String(control.socket) }
 }
 
 await t.test('the status says what the pool is', async (t) => {
@@ -137,7 +142,7 @@ await t.test('a reload that is refused, fails or is overtaken answers 409 with t
 
   const overtaken = await begin(3)
   scene.supervisor.reload()
-  t.match(await overtaken.answer, { status: 409, json: { result: 'overtaken', generation: 3, error: { message: 'a newer reload was asked for' } } })
+  t.match(await overtaken.answer, { status: 409, json: { result: 'overtaken', generation: 3, error: { message: 'a newer reload was requested' } } })
 
   const stopped = await ask(socket, '/status')
   t.equal(stopped.json.lastReload.result, 'overtaken')
@@ -231,7 +236,7 @@ await t.test('whoever asks for it hears of the end of the old workers too', asyn
   t.match(events.slice(-2), [{ event: 'worker:exited', slot: 0, generation: 1 }, { event: 'reload:drained' }])
 })
 
-await t.test('a worker that ends unasked has no duration of a drain', async (t) => {
+await t.test('a worker that ends unexpectedly has no duration of a drain', async (t) => {
   const { scene, socket } = await serveControl(t)
   const events: ReloadEvent[] = []
 
@@ -266,10 +271,10 @@ await t.test('a client that leaves takes nothing with it, and its listeners go',
     sent.on('error', () => {})
     sent.end()
     await waitUntil(() => scene.supervisor.state === 'reloading', () => 'the reload')
-    t.equal(scene.supervisor.journal.listenerCount('entry'), 1)
+    t.equal(scene.supervisor.events.listenerCount('entry'), 1)
 
     sent.destroy()
-    await waitUntil(() => scene.supervisor.journal.listenerCount('entry') === 0, () => 'the end of the listener')
+    await waitUntil(() => scene.supervisor.events.listenerCount('entry') === 0, () => 'the end of the listener')
     scene.settle()
   }
 
@@ -317,7 +322,7 @@ await t.test('what is asked wrongly is answered with what is wrong', async (t) =
   t.match(await post('/scale', { raw: '', headers: { 'content-type': 'application/json' } }), { status: 400 })
   t.match(await post('/scale', { raw: ' '.repeat(20_000) }), { status: 413 })
   t.equal(scene.supervisor.state, 'running')
-  t.equal(scene.supervisor.length, 2)
+  t.equal(scene.supervisor.wantedWorkers, 2)
 })
 
 await t.test('a stop is answered when the service has stopped, and the socket is gone then', async (t) => {
@@ -345,19 +350,10 @@ await t.test('a client that reads nothing holds the end for a moment only', asyn
   t.notOk(existsSync(socket))
 })
 
-await t.test('requests that come before it serves are answered when it does', async (t) => {
-  const control = await Control.claim(place(t))
-  t.teardown(async () => { await control.end(0) })
-  const answer = ask(String(control.socket), '/status')
+await t.test('it answers before the first worker is started', async (t) => {
+  const { socket } = await serveControl(t, { isRunning: false })
 
-  await control.serve({
-    supervisor: supervise().supervisor,
-    instance: { version: '1.2.3', pid: 1, url: '' },
-    metrics: { contentType: 'text/plain', text: async () => '' },
-    operation: { stop: () => {}, scaleTo: async () => 1 }
-  })
-
-  t.match(await answer, { status: 200, json: { state: 'starting', workers: [] } })
+  t.match(await ask(socket, '/status'), { status: 200, json: { state: 'starting', workers: [] } })
 })
 
 await t.test('the port for metrics is read-only', async (t) => {
@@ -394,20 +390,23 @@ await t.test('a port for metrics that is taken is named, and the socket is given
   t.teardown(() => { holder.close() })
   await new Promise((resolve) => { holder.once('listening', resolve) })
   const { port } = holder.address() as AddressInfo
-  const where = place(t, { config: { controlSocket: 'control.sock', metrics: { host: '127.0.0.1', port } } })
+  const where = scenery(t, { config: { controlSocket: 'control.sock', metrics: { host: '127.0.0.1', port } } })
 
-  await t.rejects(Control.claim(where), { code: 'BATON_METRICS_PORT_UNUSABLE', message: `cannot listen on METRICS_HOST 127.0.0.1, METRICS_PORT ${port} (listen EADDRINUSE: address already in use 127.0.0.1:${port})` })
+  await t.rejects(Control.open(where), {
+    code: 'BATON_PORT_IN_USE',
+    message: new RegExp(`^port ${port} .METRICS_PORT. is in use by process ${process.pid} .+: stop that process, or set METRICS_PORT to another port$`)
+  })
 
   t.notOk(existsSync(join(where.directory, 'control.sock')))
 })
 
 await t.test('the default place is the first runtime directory, or a folder of the user\'s own', async (t) => {
-  const where = place(t)
+  const where = scenery(t)
   const config = { controlSocket: undefined, metrics: undefined }
 
-  const inRuntime = await Control.claim({ ...where, config, runtimeDirectories: [where.directory] })
+  const inRuntime = await Control.open({ ...where, config, runtimeDirectories: [where.directory] })
   const port = 70_000 + process.pid
-  const inOwn = await Control.claim({ ...where, config, port })
+  const inOwn = await Control.open({ ...where, config, port })
   t.teardown(async () => { await inRuntime.end(0); await inOwn.end(0) })
 
   t.equal(inRuntime.socket, join(where.directory, 'baton-4000.sock'))
@@ -415,27 +414,27 @@ await t.test('the default place is the first runtime directory, or a folder of t
 })
 
 await t.test('without CONTROL_SOCKET a default place that cannot be written costs the socket and a warning', async (t) => {
-  const where = place(t)
+  const where = scenery(t)
   const runtimeDirectories = [join(where.directory, 'missing')]
 
-  const control = await Control.claim({ ...where, config: { controlSocket: undefined, metrics: undefined }, runtimeDirectories })
+  const control = await Control.open({ ...where, config: { controlSocket: undefined, metrics: undefined }, runtimeDirectories })
 
   t.equal(control.socket, undefined)
   t.match(where.warnings, [/missing\/baton-4000\.sock cannot be used.*the command "baton" cannot reach this instance: set CONTROL_SOCKET/])
 })
 
 await t.test('with CONTROL_SOCKET it is an error, and so is one that somebody holds in the default place', async (t) => {
-  const where = place(t)
+  const where = scenery(t)
   const runtimeDirectories = [where.directory]
-  const first = await Control.claim({ ...where, config: { controlSocket: undefined, metrics: undefined }, runtimeDirectories })
+  const first = await Control.open({ ...where, config: { controlSocket: undefined, metrics: undefined }, runtimeDirectories })
   t.teardown(async () => { await first.end(0) })
 
-  await t.rejects(Control.claim({ ...where, config: { controlSocket: 'missing/control.sock', metrics: undefined } }), { code: 'BATON_CONTROL_SOCKET_UNUSABLE' })
-  await t.rejects(Control.claim({ ...where, config: { controlSocket: undefined, metrics: undefined }, runtimeDirectories }), { code: 'BATON_CONTROL_SOCKET_HELD' })
+  await t.rejects(Control.open({ ...where, config: { controlSocket: 'missing/control.sock', metrics: undefined } }), { code: 'BATON_CONTROL_SOCKET_UNUSABLE' })
+  await t.rejects(Control.open({ ...where, config: { controlSocket: undefined, metrics: undefined }, runtimeDirectories }), { code: 'BATON_CONTROL_SOCKET_HELD' })
 })
 
 await t.test('a process that ends at once removes its socket', async (t) => {
-  const control = await Control.claim(place(t))
+  const control = await Control.open(scenery(t))
 
   control.remove()
 

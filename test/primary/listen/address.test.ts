@@ -3,25 +3,25 @@ import { createServer } from 'node:net'
 import t from 'tap'
 
 import { readConfig } from '../../../src/config/config.ts'
-import { choosePlace } from '../../../src/primary/listen/address.ts'
+import { chooseAddress } from '../../../src/primary/listen/address.ts'
 
-const PLACES: ReadonlyArray<readonly [name: string, env: Readonly<Record<string, string>>, expected: object]> = [
-  ['an address and a port', { HOST: '0.0.0.0', PORT: '4242' }, { address: { host: '0.0.0.0', port: 4242 }, url: 'http://0.0.0.0:4242', port: 4242 }],
-  ['an IPv6 address', { HOST: '::1', PORT: '4242' }, { address: { host: '::1', port: 4242 }, url: 'http://[::1]:4242', port: 4242 }],
-  ['a port over TLS', { PORT: '4242', TLS_CERT_FILE: 'cert.pem', TLS_KEY_FILE: 'key.pem' }, { address: { host: '127.0.0.1', port: 4242 }, url: 'https://127.0.0.1:4242', port: 4242 }],
-  ['a UNIX socket, and no port', { LISTEN_SOCKET: '/tmp/nobody.sock', PORT: '4242' }, { address: { path: '/tmp/nobody.sock', mode: 0o660 }, url: 'unix:/tmp/nobody.sock' }],
+const ADDRESSES: ReadonlyArray<readonly [name: string, env: Readonly<Record<string, string>>, expected: object]> = [
+  ['an address and a port', { HOST: '0.0.0.0', PORT: '24242' }, { address: { host: '0.0.0.0', port: 24242 }, url: 'http://0.0.0.0:24242', port: 24242 }],
+  ['an IPv6 address', { HOST: '::1', PORT: '24242' }, { address: { host: '::1', port: 24242 }, url: 'http://[::1]:24242', port: 24242 }],
+  ['a port over TLS', { PORT: '24242', TLS_CERT_FILE: 'cert.pem', TLS_KEY_FILE: 'key.pem' }, { address: { host: '127.0.0.1', port: 24242 }, url: 'https://127.0.0.1:24242', port: 24242 }],
+  ['a UNIX socket, and no port', { LISTEN_SOCKET: '/tmp/nobody.sock', PORT: '24242' }, { address: { path: '/tmp/nobody.sock', mode: 0o660 }, url: 'unix:/tmp/nobody.sock' }],
   ['a UNIX socket of its own mode', { LISTEN_SOCKET: '/tmp/nobody.sock', LISTEN_MODE: '600' }, { address: { path: '/tmp/nobody.sock', mode: 0o600 }, url: 'unix:/tmp/nobody.sock' }]
 ]
 
-for (const [name, env, expected] of PLACES) {
+for (const [name, env, expected] of ADDRESSES) {
   await t.test(`the service listens on ${name}`, async (t) => {
-    t.strictSame(await choosePlace(readConfig(env, () => 1)), expected)
+    t.strictSame(await chooseAddress(readConfig(env, () => 1)), expected)
   })
 }
 
 await t.test('PORT=0 is a free port, and none of a slot', async (t) => {
   for (const env of [{}, { SLOT_PORT_BASE: '1' }]) {
-    const { port = 0, url } = await choosePlace(readConfig({ PORT: '0', ...env }, () => 1))
+    const { port = 0, url } = await chooseAddress(readConfig({ PORT: '0', ...env }, () => 1))
 
     t.ok(port > 1024)
     t.equal(url, `http://127.0.0.1:${port}`)
@@ -29,7 +29,7 @@ await t.test('PORT=0 is a free port, and none of a slot', async (t) => {
 })
 
 await t.test('PORT=0 goes on to the next port while the one that it tries is taken, or may be that of a slot', async (t) => {
-  const find = async (env: Readonly<Record<string, string>> = {}) => (await choosePlace(readConfig({ PORT: '0', ...env }, () => 1))).port as number
+  const find = async (env: Readonly<Record<string, string>> = {}) => (await chooseAddress(readConfig({ PORT: '0', ...env }, () => 1))).port as number
   const first = await find()
   const holder = createServer().listen(first, '127.0.0.1')
   await once(holder, 'listening')
@@ -43,5 +43,7 @@ await t.test('PORT=0 goes on to the next port while the one that it tries is tak
 
 await t.test('PORT=0 on an address that this machine does not have is an error', async (t) => {
   // 192.0.2.0/24 is for documentation (RFC 5737).
-  await t.rejects(choosePlace(readConfig({ HOST: '192.0.2.1', PORT: '0' }, () => 1)), { code: 'EADDRNOTAVAIL' })
+  await t.rejects(chooseAddress(readConfig({ HOST: '192.0.2.1', PORT: '0' }, () => 1)), {
+    code: 'BATON_PORT_UNUSABLE', message: /^cannot listen on port \d+ \(PORT\) of host 192\.0\.2\.1: .*EADDRNOTAVAIL/
+  })
 })

@@ -7,7 +7,7 @@ const RESULTS = ['completed', 'failed', 'refused', 'overtaken', 'stopped']
 function count (settings: Settings = {}): { scene: Scene, value: (name: string, label?: string) => number | undefined } {
   const scene = supervise(settings)
   const metrics = new PoolMetrics(scene.supervisor, '1.2.3')
-  scene.supervisor.journal.on('entry', (entry) => { metrics.note(entry) })
+  scene.supervisor.events.on('entry', (entry) => { metrics.note(entry) })
   scene.supervisor.start()
   scene.settle()
   return {

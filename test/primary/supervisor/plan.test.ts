@@ -1,5 +1,6 @@
 import t from 'tap'
 import { plan, type Desired, type Plan } from '../../../src/primary/supervisor/plan.ts'
+import { Slots } from '../../../src/primary/supervisor/slots.ts'
 import { view } from './worker-view.ts'
 
 const NOW = 1000
@@ -289,7 +290,7 @@ for (const { title, workers, desired, answer } of rows) {
   await t.test(title, async (t) => {
     const views = workers.map((worker, index) => view(worker, index + 1))
 
-    const planned = plan(views, { maxSurge: 1, restartAt: 0, ...desired }, NOW)
+    const planned = plan(new Slots(views), { maxSurge: 1, restartAt: 0, ...desired }, NOW)
 
     t.strictSame(planned, { fork: [], drain: [], kill: [], wakeAt: Infinity, ...answer })
   })

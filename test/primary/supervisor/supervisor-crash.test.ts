@@ -10,11 +10,11 @@ function crashTooOften (scene: Scene, name: string): void {
 }
 
 for (const [code, signal, text] of [
-  [1, null, 'worker exited with code 1, unasked'],
-  [0, null, 'worker exited by itself, unasked'],
-  [null, 'SIGKILL', 'worker was killed by SIGKILL, unasked']
+  [1, null, 'worker exited unexpectedly with code 1'],
+  [0, null, 'worker exited unexpectedly on its own'],
+  [null, 'SIGKILL', 'worker was killed by SIGKILL']
 ] as const) {
-  await t.test(`a worker that ends unasked is replaced at once, and the log says: ${text}`, async (t) => {
+  await t.test(`a worker that ends unexpectedly is replaced at once, and the log says: ${text}`, async (t) => {
     const scene = superviseRunning()
 
     scene.worker('1/1').exits(code, signal)
@@ -185,7 +185,7 @@ await t.test('a worker that was sent SIGTERM is replaced first, then drained, an
 
   t.strictSame(meanwhile, ['0/1 ready', '0/1 starting'])
   t.strictSame(scene.table(), ['0/1 draining', '0/1 ready'])
-  t.equal(scene.lines.filter(({ text }) => text === 'worker was sent SIGTERM; relieving it').length, 1)
+  t.equal(scene.lines.filter(({ text }) => text === 'worker received SIGTERM; relieving it').length, 1)
 })
 
 await t.test('a worker that is sent SIGTERM while it starts or drains is left to that', async (t) => {
@@ -220,7 +220,7 @@ await t.test('a worker that disconnects by itself is a crash', async (t) => {
   scene.worker('0/1').exits(0)
 
   t.strictSame(scene.table(), ['0/1 starting'])
-  t.match(scene.line('worker:exited'), { text: 'worker disconnected and exited by itself, unasked' })
+  t.match(scene.line('worker:exited'), { text: 'worker disconnected and exited on its own' })
 })
 
 await t.test('messages that are not ours are ignored', async (t) => {

@@ -18,7 +18,7 @@ for (const [name, settings, load, limit] of [
 
     t.strictSame(meanwhile, ['0/1 ready', '0/1 starting'])
     t.strictSame(scene.table(), ['0/1 draining', '0/1 ready'])
-    t.match(scene.line('worker:stale'), { level: 'info', slot: 0, generation: 1, limit, text: `worker is over ${limit}; relieving it` })
+    t.match(scene.line('worker:stale'), { level: 'info', slot: 0, generation: 1, limit, text: `worker exceeds ${limit}; relieving it` })
     t.equal(scene.lines.filter(({ event }) => event === 'worker:stale').length, 1)
   })
 }

@@ -203,7 +203,7 @@ await t.test('a reload that is overtaken says so, and is no error', async (t) =>
   scene.supervisor.reload()
 
   t.match(scene.line('reload:failed'), {
-    level: 'warn', generation: 2, slots: [1, 1], err: { message: 'a newer reload was asked for' }
+    level: 'warn', generation: 2, slots: [1, 1], err: { message: 'a newer reload was requested' }
   })
 })
 
@@ -389,7 +389,7 @@ await t.test('a worker that does not drain in time is killed, and the log says w
   t.equal(before, 0)
   t.strictSame([scene.worker('0/1').kills, scene.worker('1/1').kills], [1, 1])
   t.match(scene.line(/3 requests/), {
-    level: 'warn', slot: 0, generation: 1, requests: 3, connections: 5, text: 'worker did not drain in time; killed with 3 requests on 5 connections'
+    level: 'warn', slot: 0, generation: 1, requests: 3, connections: 5, text: 'killed a worker that did not drain in time, with 3 requests on 5 connections'
   })
   t.match(scene.line(/unknown number of requests/), { level: 'warn', slot: 1, generation: 1 })
   t.match(scene.line('worker:exited'), { level: 'warn', signal: 'SIGKILL', text: 'worker was killed by SIGKILL while draining' })

@@ -111,7 +111,7 @@ await t.test('a setting of the socket or of the primary is warned of, because a 
   scene.supervisor.reload()
 
   t.match(scene.line(/cannot change/), {
-    level: 'warn', changed: ['HOST', 'PORT'], text: 'HOST, PORT cannot change on a reload: restart the service for it'
+    level: 'warn', changed: ['HOST', 'PORT'], text: 'a reload cannot change HOST, PORT: restart the service to apply it'
   })
 })
 

@@ -148,7 +148,8 @@ await t.test('a worker that is not ready in time is killed, and the start failed
 
   t.strictSame([before, after], [0, 1])
   t.strictSame(scene.stopped, [3])
-  t.match(scene.line('worker:exited'), { level: 'warn', signal: 'SIGKILL', err: { code: 'BATON_START_TIMEOUT' } })
+  t.match(scene.line('worker:exited'), { level: 'warn', signal: 'SIGKILL' })
+  t.match(scene.lines.at(-1), { level: 'fatal', err: { code: 'BATON_START_TIMEOUT' } })
 })
 
 await t.test('a worker that says it is ready after it was killed for its start timeout is not believed', async (t) => {

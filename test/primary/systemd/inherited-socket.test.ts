@@ -4,7 +4,7 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { inheritedPlace, watchInheritedSocket } from '../../../src/primary/systemd/inherited-socket.ts'
+import { inheritedAddress, watchInheritedSocket } from '../../../src/primary/systemd/inherited-socket.ts'
 
 const isLinux = process.platform === 'linux'
 
@@ -15,7 +15,7 @@ await t.test('where it listens is known without a word to it', { skip: !isLinux 
   const { port } = server.address() as AddressInfo
   const fd = descriptor(server)
 
-  t.strictSame(inheritedPlace(fd), { address: { fd }, url: `http://127.0.0.1:${port}`, port })
+  t.strictSame(inheritedAddress(fd), { address: { fd }, url: `http://127.0.0.1:${port}`, port })
   t.ok(server.listening)
 })
 
@@ -24,7 +24,7 @@ await t.test('so it is of a UNIX socket, which has no port', { skip: !isLinux },
   const path = join(tmpdir(), `baton-inherited-${process.pid}.sock`)
   const fd = descriptor(await listen(t, path))
 
-  t.strictSame(inheritedPlace(fd), { address: { fd }, url: `unix:${path}` })
+  t.strictSame(inheritedAddress(fd), { address: { fd }, url: `unix:${path}` })
 })
 
 await t.test('a descriptor that is no socket, or none at all, is refused', async (t) => {
@@ -32,7 +32,7 @@ await t.test('a descriptor that is no socket, or none at all, is refused', async
   t.teardown(() => { closeSync(file) })
 
   for (const fd of [file, 1_000_000]) {
-    t.throws(() => inheritedPlace(fd), { code: 'BATON_INHERITED_SOCKET_UNUSABLE', message: `descriptor ${fd} is no socket: it must be` })
+    t.throws(() => inheritedAddress(fd), { code: 'BATON_INHERITED_SOCKET_UNUSABLE', message: `descriptor ${fd} is no socket: it must be` })
   }
 })
 
@@ -43,7 +43,7 @@ await t.test('a socket that is connected is refused: that is what Accept=yes han
   await once(socket, 'connect')
 
   const fd = descriptor(socket)
-  t.throws(() => inheritedPlace(fd), { code: 'BATON_INHERITED_SOCKET_UNUSABLE', message: `descriptor ${fd} does not listen` })
+  t.throws(() => inheritedAddress(fd), { code: 'BATON_INHERITED_SOCKET_UNUSABLE', message: `descriptor ${fd} does not listen` })
 })
 
 const dead = { isDead: () => true }

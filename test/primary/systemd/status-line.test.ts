@@ -9,7 +9,7 @@ const outcome = (result: ReloadOutcome['result'], message = 'no database'): Relo
 for (const { pool, is } of [
   { pool: { state: 'starting', workers: [] }, is: 'Starting 2 workers' },
   { pool: {}, is: 'Serving with 2 workers, generation 3' },
-  { pool: { length: 1, workers: [ready] }, is: 'Serving with 1 worker, generation 3' },
+  { pool: { wantedWorkers: 1, workers: [ready] }, is: 'Serving with 1 worker, generation 3' },
   { pool: { workers: [ready, { state: 'starting', generation: 3 }] }, is: 'Serving with 1 of 2 workers, generation 3' },
   { pool: { workers: [ready, ready, { state: 'draining', generation: 2 }] }, is: 'Serving with 2 workers, generation 3' },
   {
@@ -42,6 +42,6 @@ await t.test('a long message is cut', async (t) => {
 
 function status (pool: Partial<PoolStatus>): PoolStatus {
   return {
-    state: 'running', generation: { number: 3 }, rollingOut: undefined, length: 2, workers: [ready, ready], isCrashLooping: false, lastReload: undefined, ...pool
+    state: 'running', generation: { number: 3 }, rollingOut: undefined, wantedWorkers: 2, workers: [ready, ready], isCrashLooping: false, lastReload: undefined, ...pool
   }
 }

@@ -6,13 +6,27 @@ const generation = {
   number: 4, config: readConfig({ START_TIMEOUT_MS: '500' }, () => 2), variables: {}, environment: {}, program: '/worker.js', application: null, directory: '/'
 }
 
+const LIMITS = { timeout: 100 }
+
+/** What takes a worker to a state. */
+const MOVES: Readonly<Record<WorkerState, (worker: WorkerHandle, now: number) => void>> = {
+  starting: () => { throw new Error('a worker cannot go from ready to starting') },
+  ready: (worker, now) => {
+    worker.listens(now)
+    worker.reportReady(now)
+  },
+  hung: (worker, now) => { worker.hang(now + 100) },
+  draining: (worker, now) => { worker.drain(now, LIMITS) },
+  exited: (worker) => { worker.exit() }
+}
+
 /** A worker in a state, reached by a legal way. */
 function workerIn (state: WorkerState): WorkerHandle {
   const worker = new WorkerHandle(7, 1, generation, 1000)
   const way: Record<WorkerState, readonly WorkerState[]> = {
     starting: [], ready: ['ready'], hung: ['ready', 'hung'], draining: ['draining'], exited: ['exited']
   }
-  for (const step of way[state]) worker.moveTo(step, 1200)
+  for (const step of way[state]) MOVES[step](worker, 1200)
   return worker
 }
 
@@ -28,25 +42,43 @@ const LEGAL = [
 ]
 
 for (const from of STATES) {
-  for (const to of STATES) {
+  for (const to of STATES.filter((state) => state !== 'starting')) {
     const isLegal = LEGAL.includes(`${from} ${to}`)
     await t.test(`a worker ${isLegal ? 'may' : 'cannot'} go from ${from} to ${to}`, async (t) => {
       const worker = workerIn(from)
 
-      const move = (): void => { worker.moveTo(to, 1300) }
+      const move = (): void => { MOVES[to](worker, 1300) }
 
-      if (isLegal) t.doesNotThrow(move)
+      // A report that comes too late is no defect: it is ignored.
+      if (isLegal || to === 'ready') t.doesNotThrow(move)
       else t.throws(move, { message: `a worker cannot go from ${from} to ${to}` })
       t.equal(worker.state, isLegal ? to : from)
     })
   }
 }
 
+await t.test('a worker that is marked stale stays what it is, and is marked once', async (t) => {
+  const worker = workerIn('ready')
+
+  t.strictSame([worker.markStale(), worker.markStale(), workerIn('starting').markStale()], [true, false, false])
+  t.match(worker, { state: 'ready', isStale: true })
+})
+
+await t.test('the first error of a worker counts, and so does its first crash', async (t) => {
+  const worker = workerIn('ready')
+
+  worker.fail({ message: 'one' })
+  worker.fail({ message: 'two' })
+
+  t.strictSame(worker.failure, { message: 'one' })
+  t.strictSame([worker.noteCrash(), worker.noteCrash()], [true, false])
+})
+
 await t.test('a worker notes when it changed its state', async (t) => {
   const worker = workerIn('starting')
 
-  worker.moveTo('ready', 1100)
-  worker.moveTo('draining', 1200)
+  MOVES.ready(worker, 1100)
+  MOVES.draining(worker, 1200)
 
   t.match(worker, { forkedAt: 1000, readyAt: 1100, drainingAt: 1200 })
 })
@@ -54,7 +86,7 @@ await t.test('a worker notes when it changed its state', async (t) => {
 await t.test('a worker is ready when it listens and has said so, and is expected to be heard of then', async (t) => {
   const worker = workerIn('starting')
 
-  const isReadyBy = [worker.listens(1100), worker.saysReady(1200), worker.listens(1300), worker.saysReady(1400)]
+  const isReadyBy = [worker.listens(1100), worker.reportReady(1200), worker.listens(1300), worker.reportReady(1400)]
 
   t.strictSame(isReadyBy, [false, true, false, false])
   t.match(worker, { state: 'ready', readyAt: 1200, deadline: 31_200 })
@@ -63,7 +95,7 @@ await t.test('a worker is ready when it listens and has said so, and is expected
 await t.test('a worker may say that it is ready before it is known to listen', async (t) => {
   const worker = workerIn('starting')
 
-  const isReadyBy = [worker.saysReady(1100), worker.listens(1200)]
+  const isReadyBy = [worker.reportReady(1100), worker.listens(1200)]
 
   t.strictSame(isReadyBy, [false, true])
   t.match(worker, { state: 'ready', readyAt: 1200 })
@@ -71,9 +103,9 @@ await t.test('a worker may say that it is ready before it is known to listen', a
 
 await t.test('a worker that failed does not become ready any more', async (t) => {
   const worker = workerIn('starting')
-  worker.failure = { message: 'it threw' }
+  worker.fail({ message: 'it threw' })
 
-  const isReadyBy = [worker.listens(1100), worker.saysReady(1200)]
+  const isReadyBy = [worker.listens(1100), worker.reportReady(1200)]
 
   t.strictSame(isReadyBy, [false, false])
   t.equal(worker.state, 'starting')
@@ -82,7 +114,7 @@ await t.test('a worker that failed does not become ready any more', async (t) =>
 await t.test('a worker that is draining does not become ready any more', async (t) => {
   const worker = workerIn('draining')
 
-  const isReadyBy = [worker.listens(1300), worker.saysReady(1400)]
+  const isReadyBy = [worker.listens(1300), worker.reportReady(1400)]
 
   t.strictSame(isReadyBy, [false, false])
   t.equal(worker.state, 'draining')
@@ -91,7 +123,7 @@ await t.test('a worker that is draining does not become ready any more', async (
 await t.test('a log line names slot, generation and pid', async (t) => {
   const worker = workerIn('starting')
   const unborn = identify(worker)
-  worker.process = { pid: 123, send: () => {}, disconnect: () => {}, kill: () => {}, readStack: async () => undefined }
+  worker.attach({ pid: 123, send: () => {}, disconnect: () => {}, kill: () => {}, readStack: async () => undefined })
 
   t.strictSame(unborn, { slot: 1, generation: 4, pid: undefined })
   t.strictSame(identify(worker), { slot: 1, generation: 4, pid: 123 })
@@ -100,7 +132,7 @@ await t.test('a log line names slot, generation and pid', async (t) => {
 await t.test('an exit is described by its signal, its code, or the lack of both', async (t) => {
   t.equal(describeExit(null, 'SIGSEGV'), 'was killed by SIGSEGV')
   t.equal(describeExit(7, null), 'exited with code 7')
-  t.equal(describeExit(0, null), 'exited by itself')
-  t.equal(describeExit(0, null, true), 'disconnected and exited by itself')
+  t.equal(describeExit(0, null), 'exited on its own')
+  t.equal(describeExit(0, null, true), 'disconnected and exited on its own')
   t.equal(describeExit(1, null, true), 'exited with code 1')
 })

@@ -1,14 +1,14 @@
 import type { RequestListener, ServerResponse } from 'node:http'
 import t from 'tap'
 import { request } from '../../helpers/raw-client.ts'
-import { listen, signal } from '../listening.ts'
+import { listen, signal } from '../listening-server.ts'
 
 type Write = (response: ServerResponse) => void
 
 const COOKIES = ['set-cookie: a=1', 'set-cookie: b=2']
 
-/** Ways in which an application may ask for the connection to be kept, with the other headers that it sends. */
-const WAYS: ReadonlyArray<[name: string, write: Write, kept: readonly string[]]> = [
+/** What an application may do to keep the connection alive, with the other headers that it sends. */
+const APPLICATIONS: ReadonlyArray<[name: string, write: Write, kept: readonly string[]]> = [
   ['nothing', (response) => { response.end() }, []],
   ['writeHead without headers', (response) => { response.writeHead(200).end() }, []],
   ['writeHead with an object', (response) => {
@@ -53,8 +53,8 @@ const WAYS: ReadonlyArray<[name: string, write: Write, kept: readonly string[]]>
   }, []]
 ]
 
-await t.test('the last answer says close, however the application asks for the connection to be kept', async (t) => {
-  for (const [name, write, kept] of WAYS) {
+await t.test('the last answer says close, however the application asks for keep-alive', async (t) => {
+  for (const [name, write, kept] of APPLICATIONS) {
     const { close, connect } = await listen(t, { '/': (_request, response) => { write(response) } })
     const client = await connect()
     const closed = close()
@@ -70,9 +70,9 @@ await t.test('the last answer says close, however the application asks for the c
   }
 })
 
-await t.test('before a drain the same answers say what the application says', async (t) => {
-  for (const [name, write, kept] of WAYS) {
-    // Node does not take these itself.
+await t.test('before a drain the same answers keep the headers of the application', async (t) => {
+  for (const [name, write, kept] of APPLICATIONS) {
+    // Node itself does not accept these.
     if (['a header three times', 'writeHead with a list of pairs'].includes(name)) continue
     const { connect } = await listen(t, { '/': (_request, response) => { write(response) } })
     const client = await connect()
@@ -85,8 +85,8 @@ await t.test('before a drain the same answers say what the application says', as
   }
 })
 
-await t.test('an answer with others behind it says keep-alive, although the application says close', async (t) => {
-  const ways: RequestListener[] = [
+await t.test('an answer with others behind it says keep-alive, even if the application says close', async (t) => {
+  const handlers: RequestListener[] = [
     (_request, response) => { response.writeHead(200, { Connection: 'close', 'x-a': '1' }).end() },
     (_request, response) => { response.writeHead(200, ['connection', 'close', 'x-a', '1']).end() },
     (_request, response) => {
@@ -95,8 +95,8 @@ await t.test('an answer with others behind it says keep-alive, although the appl
       response.end()
     }
   ]
-  for (const way of ways) {
-    const { close, connect } = await listen(t, { '/': way })
+  for (const handler of handlers) {
+    const { close, connect } = await listen(t, { '/': handler })
     const client = await connect()
     const closed = close()
 
@@ -111,7 +111,7 @@ await t.test('an answer with others behind it says keep-alive, although the appl
   }
 })
 
-await t.test('a client that says close gets what it asks for, also with an early answer', async (t) => {
+await t.test('a client that says close gets a close, even with an early answer', async (t) => {
   const { close, connect } = await listen(t, {
     '/': (_request, response) => { response.writeHead(200, { connection: 'close' }).end() }
   })
@@ -128,7 +128,7 @@ await t.test('a client that says close gets what it asks for, also with an early
   await closed
 })
 
-await t.test('headers that were sent cannot be written again, and the connection goes on', async (t) => {
+await t.test('headers that were sent cannot be written again, and the connection stays open', async (t) => {
   const errors: unknown[] = []
   const work = signal()
   const { close, connect } = await listen(t, {

@@ -2,17 +2,17 @@ import t, { type Test } from 'tap'
 import { Drain } from '../../../src/worker/drain/drain.ts'
 import { request, type RawClient } from '../../helpers/raw-client.ts'
 import { waitUntil } from '../../helpers/wait-until.ts'
-import { listen, signal, type Listening } from '../listening.ts'
+import { listen, signal, type Listening } from '../listening-server.ts'
 
 const MINUTE = 60_000
 
-/** A listening server whose drain goes by a clock that the test moves. Saying the limits again makes the drain look. */
+/** A listening server whose drain uses a clock that the test moves. Setting the limits again triggers a check. */
 async function listenByClock (t: Test, routes: Parameters<typeof listen>[1] = {}): Promise<Listening & { readonly clock: { now: number } }> {
   const clock = { now: 1000 }
   return { ...await listen(t, routes, {}, () => clock.now), clock }
 }
 
-/** Sends something, and waits until the server has read it. */
+/** Sends text, and waits until the server has read it. */
 async function sendRead ({ sockets }: Listening, client: RawClient, text: string): Promise<void> {
   const socket = sockets.find(({ remotePort }) => remotePort === client.socket.localPort)
   const wanted = Number(socket?.bytesRead) + text.length
@@ -20,15 +20,15 @@ async function sendRead ({ sockets }: Listening, client: RawClient, text: string
   await waitUntil(() => socket?.bytesRead === wanted, () => `the server to read ${JSON.stringify(text)}`)
 }
 
-await t.test('a drain begins once, however often it is said to', async (t) => {
-  let starts = 0
-  const drain = new Drain(() => { starts++ })
+await t.test('a drain begins once, however often begin() is called', async (t) => {
+  let begun = 0
+  const drain = new Drain(() => { begun++ })
 
   t.equal(drain.isDone, false)
   drain.begin()
   drain.begin()
 
-  t.equal(starts, 1)
+  t.equal(begun, 1)
   t.equal(drain.isDone, true)
   t.match(drain.report(), { requests: 0, closedByUse: 0, closedByExpiry: 0, closedAtDeadline: 0 })
 })
@@ -45,7 +45,7 @@ await t.test('requests are counted from the start, once each, before and during 
   const arrived = arrival()
   other.send(request('GET /slow'))
   await arrived
-  t.equal(drain.served, 3, 'also before its answer')
+  t.equal(drain.served, 3, 'before its answer')
   const closed = close()
   await one.send(request('GET /3')).answer()
   slow.give()
@@ -61,8 +61,8 @@ await t.test('idle connections are closed with FIN when the deadline is near, an
   const clients = [await connect(), await connectIdle(), await connectIdle()]
   await sendRead(listening, clients[2] as RawClient, 'GET / HT')
 
-  // The second limit makes looks frequent; no connection is idle for that long.
-  drain.limit({ timeout: MINUTE, idleTimeout: MINUTE })
+  // The second limit makes checks frequent; no connection is idle for that long.
+  drain.setLimits({ timeout: MINUTE, idleTimeout: MINUTE })
   const closed = close()
   clock.now += 0.98 * MINUTE
   t.match(drain.progress(), { requests: 0, connections: 3 })
@@ -76,7 +76,7 @@ await t.test('idle connections are closed with FIN when the deadline is near, an
 await t.test('without an idle timeout the deadline closes idle connections as well', async (t) => {
   const { drain, close, connectIdle } = await listen(t)
   const client = await connectIdle()
-  drain.limit({ timeout: 200 })
+  drain.setLimits({ timeout: 200 })
 
   const closed = close()
 
@@ -96,7 +96,7 @@ await t.test('without limits only clients and timeouts close idle connections', 
   t.equal(drain.isDone, true)
 })
 
-await t.test('a request under way outlives the deadline, and its answer closes', async (t) => {
+await t.test('a request in flight outlives the deadline, and its answer closes the connection', async (t) => {
   const work = signal()
   const { drain, clock, close, connect, arrival } = await listenByClock(t, {
     '/slow': (_request, response) => { work.on(() => { response.end('slow') }) }
@@ -105,12 +105,12 @@ await t.test('a request under way outlives the deadline, and its answer closes',
   const arrived = arrival()
   client.send(request('GET /slow'))
   await arrived
-  drain.limit({ timeout: MINUTE, idleTimeout: 0 })
+  drain.setLimits({ timeout: MINUTE, idleTimeout: 0 })
 
   const closed = close()
-  drain.limit({ timeout: 0, idleTimeout: 0 })
+  drain.setLimits({ timeout: 0, idleTimeout: 0 })
   clock.now += MINUTE
-  drain.limit({ timeout: 0, idleTimeout: 0 })
+  drain.setLimits({ timeout: 0, idleTimeout: 0 })
   t.match(drain.progress(), { requests: 1, connections: 1 })
   t.match(drain.report(), { requests: 0 })
   work.give()
@@ -119,32 +119,32 @@ await t.test('a request under way outlives the deadline, and its answer closes',
   t.match(await closed, { requests: 1, closedByUse: 1, closedAtDeadline: 0, durationMs: MINUTE })
 })
 
-await t.test('the idle timeout of a stop closes a connection that has been idle for so long', async (t) => {
+await t.test('the idle timeout of a stop closes a connection that has been idle for that long', async (t) => {
   const limits = { timeout: MINUTE, idleTimeout: 1000 }
   const { drain, clock, close, connect, connectIdle } = await listenByClock(t)
   const clients = [await connect(), await connectIdle()]
-  drain.limit(limits)
+  drain.setLimits(limits)
 
   const closed = close()
   clock.now += 999
-  drain.limit(limits)
+  drain.setLimits(limits)
   t.match(drain.progress(), { connections: 2 })
   t.ok(clients.every(({ isQuiet }) => isQuiet))
   clock.now += 1
-  drain.limit(limits)
+  drain.setLimits(limits)
 
   for (const client of clients) t.equal(await client.end(), 'FIN')
   t.match(await closed, { closedAtDeadline: 2, durationMs: 1000 })
 })
 
-await t.test('a request between two looks makes the idle time begin anew', async (t) => {
+await t.test('a request between two checks restarts the idle time', async (t) => {
   const limits = { timeout: MINUTE, idleTimeout: 1000 }
   const listening = await listenByClock(t, {
     '/upload': (_request, response) => { response.end('early') }
   })
   const { drain, clock, close, connect } = listening
   const client = await connect()
-  drain.limit(limits)
+  drain.setLimits(limits)
   const closed = close()
 
   clock.now += 900
@@ -152,7 +152,7 @@ await t.test('a request between two looks makes the idle time begin anew', async
   t.match(await client.answer(), { headers: { connection: 'keep-alive' }, body: 'early' })
   await sendRead(listening, client, 'x'.repeat(1000))
   clock.now += 900
-  drain.limit(limits)
+  drain.setLimits(limits)
 
   t.match(await client.send(request('GET /')).answer(), { headers: { connection: 'close' } })
   t.match(await closed, { closedByUse: 1 })
@@ -161,7 +161,7 @@ await t.test('a request between two looks makes the idle time begin anew', async
 await t.test('an idle timeout of 0 closes idle connections at once', async (t) => {
   const { drain, close, connect, connectIdle } = await listen(t)
   const clients = [await connect(), await connectIdle()]
-  drain.limit({ timeout: MINUTE, idleTimeout: 0 })
+  drain.setLimits({ timeout: MINUTE, idleTimeout: 0 })
 
   const closed = close()
 
@@ -175,11 +175,11 @@ await t.test('a connection is idle once its upload has been read, in however man
   const client = await connect()
   await client.send(request('POST /', { 'content-length': '4' })).answer()
   await sendRead(listening, client, 'body')
-  drain.limit({ timeout: MINUTE, idleTimeout: 0 })
+  drain.setLimits({ timeout: MINUTE, idleTimeout: 0 })
 
   const closed = close()
   clock.now += 50
-  drain.limit({ timeout: MINUTE, idleTimeout: 0 })
+  drain.setLimits({ timeout: MINUTE, idleTimeout: 0 })
 
   t.equal(await client.end(), 'FIN')
   t.match(await closed, { closedAtDeadline: 1 })
@@ -191,11 +191,11 @@ await t.test('the idle timeout spares a connection that is receiving a request',
   const { drain, clock, close, connect, connectIdle } = listening
   const clients = [await connect(), await connectIdle()]
   for (const client of clients) await sendRead(listening, client, 'GET / HTTP/1.1\r\nhost: te')
-  drain.limit(limits)
+  drain.setLimits(limits)
 
   const closed = close()
   clock.now += 1000
-  drain.limit(limits)
+  drain.setLimits(limits)
   t.match(drain.progress(), { requests: 0, connections: 2 })
 
   for (const client of clients) {
@@ -210,12 +210,12 @@ await t.test('the idle timeout spares a connection that is receiving the next re
   const { drain, clock, close, connect } = listening
   const client = await connect()
   await client.send(request('POST /', {}, 'body')).answer()
-  drain.limit(limits)
+  drain.setLimits(limits)
 
   const closed = close()
   await sendRead(listening, client, 'GET / HTTP/1.1\r\nhost: te')
   clock.now += 2000
-  drain.limit(limits)
+  drain.setLimits(limits)
 
   t.match(await client.send('st\r\n\r\n').answer(), { headers: { connection: 'close' }, body: 'GET /' })
   await closed
@@ -226,24 +226,24 @@ await t.test('the idle timeout spares a connection that is still receiving a bod
   const { drain, close, connect } = await listen(t)
   const client = await connect()
   await client.send(request('POST /', { 'content-length': '100000' })).answer()
-  drain.limit(limits)
+  drain.setLimits(limits)
 
   const closed = close()
-  drain.limit(limits)
+  drain.setLimits(limits)
   client.send('x'.repeat(100_000), request('GET /'))
 
   t.match(await client.answer(), { headers: { connection: 'close' } })
   await closed
 })
 
-await t.test('limits may be tightened while the drain lasts', async (t) => {
+await t.test('limits may be tightened during the drain', async (t) => {
   const { drain, close, connectIdle } = await listen(t)
   const clients = [await connectIdle(), await connectIdle()]
-  drain.limit({ timeout: MINUTE })
+  drain.setLimits({ timeout: MINUTE })
 
   const closed = close()
   t.match(drain.progress(), { connections: 2 })
-  drain.limit({ timeout: MINUTE, idleTimeout: 0 })
+  drain.setLimits({ timeout: MINUTE, idleTimeout: 0 })
 
   for (const client of clients) t.equal(await client.end(), 'FIN')
   t.match(await closed, { closedAtDeadline: 2 })
@@ -252,7 +252,7 @@ await t.test('limits may be tightened while the drain lasts', async (t) => {
 await t.test('a request that arrives after our FIN is neither processed nor counted', async (t) => {
   const { drain, close, connectIdle, arrival, handled } = await listen(t)
   const client = await connectIdle({ allowHalfOpen: true })
-  drain.limit({ timeout: MINUTE, idleTimeout: 0 })
+  drain.setLimits({ timeout: MINUTE, idleTimeout: 0 })
 
   const closed = close()
   t.equal(await client.end(), 'FIN')
@@ -269,7 +269,7 @@ await t.test('a request that arrives after our FIN is neither processed nor coun
 await t.test('a client that does not close its side after our FIN loses its connection', async (t) => {
   const { drain, close, connectIdle } = await listen(t)
   const client = await connectIdle({ allowHalfOpen: true })
-  drain.limit({ timeout: MINUTE, idleTimeout: 0 })
+  drain.setLimits({ timeout: MINUTE, idleTimeout: 0 })
 
   const closed = close()
 

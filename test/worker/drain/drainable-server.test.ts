@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http'
 import t from 'tap'
 import { connectRaw, request, type RawClient } from '../../helpers/raw-client.ts'
-import { listen, signal, soon } from '../listening.ts'
+import { listen, signal, soon } from '../listening-server.ts'
 
 const MEGABYTE = 'x'.repeat(1024 * 1024)
 
@@ -49,7 +49,7 @@ await t.test('no connection is accepted after close()', async (t) => {
   t.ok(client.isQuiet)
 })
 
-await t.test('a request in flight at close() is answered whole, and its answer closes the connection', async (t) => {
+await t.test('a request in flight at close() is answered completely, and its answer closes the connection', async (t) => {
   const work = signal()
   const { close, connect, arrival } = await listen(t, {
     '/slow': (_request, response) => { work.on(() => { response.end(MEGABYTE) }) }
@@ -88,7 +88,7 @@ await t.test('a connection on which nothing was sent before close() is served', 
   await closed
 })
 
-await t.test('a streamed answer whose headers had gone before close() leaves the connection for one more request', async (t) => {
+await t.test('a streamed answer whose headers were sent before close() leaves the connection open for one more request', async (t) => {
   const rest = signal()
   const { close, connect } = await listen(t, {
     '/stream': (_request, response) => {
@@ -107,7 +107,7 @@ await t.test('a streamed answer whose headers had gone before close() leaves the
   await closed
 })
 
-await t.test('an answer that is streamed during a drain is whole, however slowly its client reads', async (t) => {
+await t.test('an answer that is streamed during a drain is complete, however slowly its client reads', async (t) => {
   const { close, connectIdle } = await listen(t, {
     '/stream': (_request, response) => {
       let left = 6
@@ -168,7 +168,7 @@ await t.test('an upload that begins during a drain is read to its end, with and 
   await closed
 })
 
-await t.test('an early answer to an upload is read by its client, and the connection goes on until the next one', async (t) => {
+await t.test('the client reads the early answer to its upload, and the connection stays open until the next one', async (t) => {
   const { close, connect } = await listen(t, {
     '/upload': (_request, response) => { response.writeHead(401).end('who are you?') }
   })
@@ -185,7 +185,7 @@ await t.test('an early answer to an upload is read by its client, and the connec
   t.match(await closed, { requests: 2, closedByUse: 1 })
 })
 
-await t.test('an early answer to an upload that is already on the wire is read by its client', async (t) => {
+await t.test('the client reads the early answer to an upload that is already on the wire', async (t) => {
   const { close, connect } = await listen(t, {
     '/upload': (_request, response) => { response.writeHead(401).end('who are you?') }
   })
@@ -216,7 +216,7 @@ await t.test('a body that fits into the packet of its request has arrived before
   await closed
 })
 
-await t.test('what is sent after the closing answer is not processed, and does not reset the answer away', async (t) => {
+await t.test('a request sent after the closing answer is not processed, and causes no reset that destroys the answer', async (t) => {
   const { close, connect, handled } = await listen(t, {
     '/large': (_request, response) => { response.end(MEGABYTE) }
   })
@@ -236,11 +236,11 @@ await t.test('what is sent after the closing answer is not processed, and does n
   t.same(handled, ['GET /large'])
 })
 
-await t.test('a client that never closes its side keeps its connection for a while, and then loses it', async (t) => {
+await t.test('a client that never closes its side keeps its connection until the linger timeout', async (t) => {
   const { drain, close, connect } = await listen(t)
   const client = await connect({ allowHalfOpen: true })
-  // What is left of the timeout is all that it gets.
-  drain.limit({ timeout: 400 })
+  // The client gets the rest of the timeout, and no more.
+  drain.setLimits({ timeout: 400 })
 
   const closed = close()
   await client.send(request('GET /')).answer()
@@ -250,11 +250,11 @@ await t.test('a client that never closes its side keeps its connection for a whi
   t.notOk(client.socket.writableEnded)
 })
 
-await t.test('a listener for timeouts of the server does not keep a connection that is over', async (t) => {
+await t.test('a `timeout` listener on the server does not keep a connection open after its last answer', async (t) => {
   const { server, drain, close, connect } = await listen(t)
   server.on('timeout', () => {})
   const client = await connect({ allowHalfOpen: true })
-  drain.limit({ timeout: 400 })
+  drain.setLimits({ timeout: 400 })
 
   const closed = close()
   await client.send(request('GET /')).answer()
@@ -262,7 +262,7 @@ await t.test('a listener for timeouts of the server does not keep a connection t
   t.match(await closed, { closedByUse: 1 })
 })
 
-await t.test('a client that leaves without its answer is no failure of anybody else', async (t) => {
+await t.test('a client that disconnects without its answer affects no other client', async (t) => {
   const { close, connect, arrival } = await listen(t, { '/never': () => {} })
   const [leaving, staying] = [await connect(), await connect()]
   const arrived = arrival()
@@ -278,7 +278,7 @@ await t.test('a client that leaves without its answer is no failure of anybody e
   t.match(await closed, { requests: 2, closedByUse: 1, closedByExpiry: 1 })
 })
 
-await t.test('a client that leaves before its turn has come is not served', async (t) => {
+await t.test('a request whose client disconnects before its turn is not processed', async (t) => {
   const { close, connect, arrival, handled } = await listen(t)
   const client = await connect()
   const closed = close()
@@ -292,7 +292,7 @@ await t.test('a client that leaves before its turn has come is not served', asyn
   t.same(handled, [])
 })
 
-await t.test('malformed HTTP during a drain gets 400, and nobody else is affected', async (t) => {
+await t.test('malformed HTTP during a drain gets 400, and affects no other client', async (t) => {
   const { close, connect } = await listen(t)
   const [bad, good] = [await connect(), await connect()]
   const closed = close()
@@ -344,7 +344,7 @@ await t.test('the keep-alive timeout still ends an idle connection during a drai
   t.match(await closed, { requests: 0, closedByUse: 0, closedByExpiry: 1 })
 })
 
-await t.test('every kind of answer closes the connection, and no client waits for more', async (t) => {
+await t.test('every kind of answer closes the connection, and no client is left waiting', async (t) => {
   const { close, connect } = await listen(t, {
     '/204': (_request, response) => { response.writeHead(204).end() },
     '/304': (_request, response) => { response.statusCode = 304; response.end() },
@@ -384,7 +384,7 @@ await t.test('every kind of answer closes the connection, and no client waits fo
   t.match(await closed, { requests: kinds.length, closedByUse: kinds.length })
 })
 
-await t.test('informational answers go before the one that closes', async (t) => {
+await t.test('informational answers are sent before the one that closes the connection', async (t) => {
   const { close, connect } = await listen(t, {
     '/hints': (_request, response) => {
       response.writeProcessing()
@@ -405,7 +405,7 @@ await t.test('informational answers go before the one that closes', async (t) =>
   await closed
 })
 
-await t.test('a limit of requests for one connection holds during a drain', async (t) => {
+await t.test('the limit of requests per connection also applies during a drain', async (t) => {
   const { server, close, connectIdle } = await listen(t)
   server.maxRequestsPerSocket = 2
   const client = await connectIdle()
@@ -415,10 +415,10 @@ await t.test('a limit of requests for one connection holds during a drain', asyn
   await closed
 })
 
-await t.test('a connection that comes as everything is to be closed has its request read first', async (t) => {
+await t.test('the request on a new connection is read before idle connections are closed at once', async (t) => {
   const { server, port, drain } = await listen(t)
   server.once('connection', () => {
-    drain.limit({ timeout: 60_000, idleTimeout: 0 })
+    drain.setLimits({ timeout: 60_000, idleTimeout: 0 })
     server.close()
   })
   const client = (await connectRaw(t, port)).send(request('GET /'))
@@ -437,18 +437,18 @@ await t.test('a connection that was upgraded is left alone', async (t) => {
   client.send(request('GET /', { connection: 'upgrade', upgrade: 'echo' }))
   t.match(await client.answer(), { status: 101, headers: { connection: 'upgrade' } })
 
-  drain.limit({ timeout: 60_000, idleTimeout: 0 })
+  drain.setLimits({ timeout: 60_000, idleTimeout: 0 })
   const closed = close()
   client.send('still here')
   await client.receives('still here')
 
   t.match(drain.progress(), { requests: 0, connections: 1 })
-  drain.limit({ timeout: 400 })
+  drain.setLimits({ timeout: 400 })
   t.equal(await client.end(), 'FIN after "still here"')
   t.match(await closed, { closedAtDeadline: 1 })
 })
 
-await t.test('close() may be called again, by whomever, and each caller hears of the end', async (t) => {
+await t.test('close() may be called again, by any caller, and every callback is called', async (t) => {
   const { server, close, connectIdle } = await listen(t)
   const client = await connectIdle()
   server.closeIdleConnections()

@@ -1,12 +1,12 @@
 import t from 'tap'
 import { request } from '../../helpers/raw-client.ts'
-import { listen } from '../listening.ts'
+import { listen } from '../listening-server.ts'
 
 const MINUTE = 60_000
 const BODY = 'x'.repeat(1000)
 const UPLOAD = request('POST /', { 'content-length': String(BODY.length) })
 
-await t.test('a client that does nothing but upload, and is answered early, does not hold a drain', async (t) => {
+await t.test('a client that only uploads, and is answered early, does not hold up the drain', async (t) => {
   const { close, connect } = await listen(t, { '/': (_request, response) => { response.end('early') } })
   const client = await connect()
   const closed = close()
@@ -22,7 +22,7 @@ await t.test('a client that does nothing but upload, and is answered early, does
   t.match(await closed, { requests: 2, closedByUse: 1, closedAtDeadline: 0 })
 })
 
-await t.test('an answer that is streamed back while the upload arrives is whole, also when it closes', async (t) => {
+await t.test('an answer that is streamed back during the upload is complete, even if it closes the connection', async (t) => {
   const { close, connect } = await listen(t, {
     '/': (received, response) => {
       response.writeHead(200, { 'content-length': String(BODY.length) })
@@ -43,11 +43,11 @@ await t.test('an answer that is streamed back while the upload arrives is whole,
   await closed
 })
 
-await t.test('the rest of an upload that never comes is waited for until the deadline only', async (t) => {
+await t.test('the wait for the rest of an upload ends at the deadline', async (t) => {
   const clock = { now: 0 }
   const { drain, close, connect } = await listen(t, { '/': (_request, response) => { response.end('early') } }, {}, () => clock.now)
   const client = await connect()
-  drain.limit({ timeout: MINUTE })
+  drain.setLimits({ timeout: MINUTE })
   const closed = close()
   client.send(UPLOAD)
   await client.answer()
@@ -55,13 +55,13 @@ await t.test('the rest of an upload that never comes is waited for until the dea
   t.match(await client.answer(), { headers: { connection: 'close' } })
 
   clock.now += MINUTE - 1000
-  drain.limit({ timeout: 1000 })
+  drain.setLimits({ timeout: 1000 })
   clock.now += 600
-  drain.limit({ timeout: 400 })
+  drain.setLimits({ timeout: 400 })
   clock.now += 300
-  drain.limit({ timeout: 100 })
+  drain.setLimits({ timeout: 100 })
   clock.now += 60
-  drain.limit({ timeout: 0 })
+  drain.setLimits({ timeout: 0 })
 
   t.equal(await client.end(), 'FIN')
   t.match(await closed, { closedByUse: 1 })

@@ -6,11 +6,11 @@ import { connectTls, request } from '../../helpers/raw-client.ts'
 import { connectHttp2, type RawHttp2Client } from '../../helpers/raw-http2-client.ts'
 import { pair } from '../../helpers/tls.ts'
 import { waitUntil } from '../../helpers/wait-until.ts'
-import { listen, signal, soon, type Listening } from '../listening.ts'
+import { listen, signal, soon, type Listening } from '../listening-server.ts'
 
 const MINUTE = 60_000
 const MEGABYTE = 'x'.repeat(1024 * 1024)
-/** What the first GOAWAY names, and no error. */
+/** The first GOAWAY: the highest stream, and no error. */
 const FIRST = [2 ** 31 - 1, 0] as const
 
 interface Http2Listening extends Listening {
@@ -41,7 +41,7 @@ async function listenHttp2 (
   }
 }
 
-await t.test('an idle session is told in two steps that it ends, and then ends with FIN', async (t) => {
+await t.test('an idle session gets two GOAWAYs, and then ends with FIN', async (t) => {
   const { close, connectUsed } = await listenHttp2(t)
   const client = await connectUsed()
 
@@ -52,7 +52,7 @@ await t.test('an idle session is told in two steps that it ends, and then ends w
   t.match(await closed, { requests: 0, closedByUse: 1, closedByExpiry: 0, closedAtDeadline: 0 })
 })
 
-await t.test('streams in flight are answered after both steps, and then the session ends', async (t) => {
+await t.test('streams in flight are answered after both GOAWAYs, and then the session ends', async (t) => {
   const work = signal()
   const { drain, close, connectUsed, arrival } = await listenHttp2(t, {
     '/slow': (_request, response) => { work.on(() => { response.end('slow') }) },
@@ -80,7 +80,7 @@ await t.test('streams in flight are answered after both steps, and then the sess
   t.equal(drain.served, 3)
 })
 
-await t.test('an answer that is larger than any buffer is whole, however slowly its client reads', async (t) => {
+await t.test('an answer that is larger than any buffer is complete, however slowly its client reads', async (t) => {
   const { close, port, arrival } = await listenHttp2(t, { '/large': (_request, response) => { response.end(MEGABYTE.repeat(6)) } })
   const session = connect(`https://localhost:${port}`, { ca: pair('one').cert })
   t.teardown(() => { session.destroy() })
@@ -120,7 +120,7 @@ await t.test('an upload that began before the drain is read to its end', async (
   t.match(await closed, { requests: 1 })
 })
 
-await t.test('a stream that comes after the first step is not processed, and its client is told so', async (t) => {
+await t.test('a stream that comes after the first GOAWAY is not processed, and the second one tells the client', async (t) => {
   const work = signal()
   const { drain, close, connectUsed, arrival, handled } = await listenHttp2(t, { '/slow': (_request, response) => { work.on(() => { response.end('slow') }) } })
   const client = await connectUsed()
@@ -143,7 +143,7 @@ await t.test('a stream that comes after the first step is not processed, and its
   t.same(handled, ['GET /first', 'GET /slow'])
 })
 
-await t.test('node:http2 repeats what was refused: it gets REFUSED_STREAM and no other error', async (t) => {
+await t.test('for a stream that it may repeat node:http2 gets REFUSED_STREAM and no other error', async (t) => {
   const work = signal()
   const { close, port, arrival, handled } = await listenHttp2(t, { '/slow': (_request, response) => { work.on(() => { response.end('slow') }) } })
   const session = connect(`https://localhost:${port}`, { ca: pair('one').cert })
@@ -155,7 +155,7 @@ await t.test('node:http2 repeats what was refused: it gets REFUSED_STREAM and no
   await arrived
 
   const closed = close()
-  // On the wire before the client has heard anything.
+  // On the wire before the client has received GOAWAY.
   const refused = session.request({ ':path': '/refused' })
   const [error] = await soon(refused, 'error')
   work.give()
@@ -170,11 +170,11 @@ await t.test('node:http2 repeats what was refused: it gets REFUSED_STREAM and no
   t.same(handled, ['GET /slow'])
 })
 
-await t.test('a session that comes during the drain is served, and told with its first stream', async (t) => {
+await t.test('a session that comes during the drain is served, and gets GOAWAY with its first stream', async (t) => {
   const { server, drain, close, connectUsed, port } = await listenHttp2(t, { '/slow': (_request, response) => { setImmediate(() => { response.end('slow') }) } })
   const staying = await connectTls(t, port)
   const used = await connectUsed()
-  // Its handshake is over after the drain has begun, although it came before.
+  // It connects before the drain begins, and its handshake ends afterwards.
   const connected = soon(server, 'connection')
   const late = connectHttp2(t, port)
   await connected
@@ -198,7 +198,7 @@ await t.test('a session that comes during the drain and is not used is closed ne
   const connected = soon(server, 'connection')
   const late = connectHttp2(t, port)
   await connected
-  drain.limit({ timeout: MINUTE, idleTimeout: MINUTE })
+  drain.setLimits({ timeout: MINUTE, idleTimeout: MINUTE })
   const closed = close()
   const client = await late
 
@@ -212,18 +212,18 @@ await t.test('a session that comes during the drain and is not used is closed ne
   t.match(await closed, { closedByUse: 0, closedAtDeadline: 1 })
 })
 
-await t.test('the idle timeout of a stop does not touch a stream under way', async (t) => {
+await t.test('the idle timeout of a stop does not end a stream in flight', async (t) => {
   const work = signal()
   const { drain, close, connectUsed, arrival } = await listenHttp2(t, { '/slow': (_request, response) => { work.on(() => { response.end('slow') }) } })
   const client = await connectUsed()
   const arrived = arrival()
   client.open(3, '/slow')
   await arrived
-  drain.limit({ timeout: 200, idleTimeout: 0 })
+  drain.setLimits({ timeout: 200, idleTimeout: 0 })
 
   const closed = close()
   await client.frame('GOAWAY', 0, 2)
-  drain.limit({ timeout: 0, idleTimeout: 0 })
+  drain.setLimits({ timeout: 0, idleTimeout: 0 })
   work.give()
 
   t.equal(await client.answer(3), 'slow')
@@ -233,7 +233,7 @@ await t.test('the idle timeout of a stop does not touch a stream under way', asy
 await t.test('a client that does not close its side after our FIN loses its connection', async (t) => {
   const { drain, close, connectUsed } = await listenHttp2(t)
   const client = await connectUsed({ allowHalfOpen: true })
-  drain.limit({ timeout: 1000 })
+  drain.setLimits({ timeout: 1000 })
 
   const closed = close()
 
@@ -242,22 +242,22 @@ await t.test('a client that does not close its side after our FIN loses its conn
   t.notOk(client.socket.writableEnded)
 })
 
-await t.test('a client that reads nothing any more does not hold the drain', async (t) => {
+await t.test('a client that has stopped reading does not hold up the drain', async (t) => {
   const { server, drain, close, port } = await listenHttp2(t)
   const connected = soon(server, 'connection')
   const late = connectHttp2(t, port, { allowHalfOpen: true })
   await connected
-  drain.limit({ timeout: MINUTE, idleTimeout: MINUTE })
+  drain.setLimits({ timeout: MINUTE, idleTimeout: MINUTE })
   const closed = close()
   const client = await late
   client.socket.pause()
 
-  drain.limit({ timeout: MINUTE, idleTimeout: 0 })
+  drain.setLimits({ timeout: MINUTE, idleTimeout: 0 })
 
   t.match(await closed, { closedAtDeadline: 1 })
 })
 
-await t.test('a client that goes away without a word when the drain begins does not hold it', async (t) => {
+await t.test('a client that disappears without FIN when the drain begins does not hold it up', async (t) => {
   const { close, port, server } = await listenHttp2(t)
   const opened = soon(server, 'session')
   const session = connect(`https://localhost:${port}`, { ca: pair('one').cert })
@@ -269,7 +269,7 @@ await t.test('a client that goes away without a word when the drain begins does 
   t.match(await closed, { requests: 0, closedAtDeadline: 0 })
 })
 
-await t.test('a session is told when it has been silent for the keep-alive timeout, unless it has streams', async (t) => {
+await t.test('a session gets GOAWAY after the keep-alive timeout, unless it has streams', async (t) => {
   const work = signal()
   const { server, connectUsed, connectHttp2: connectNew, arrival } = await listenHttp2(t, { '/slow': (_request, response) => { work.on(() => { response.end('slow') }) } })
   server.keepAliveTimeout = 1000
@@ -288,7 +288,7 @@ await t.test('a session is told when it has been silent for the keep-alive timeo
   t.same(busy.goaways.slice(0, 2), [FIRST, [1, 0]])
 })
 
-await t.test('a timeout of connections that the application has set is the only one', async (t) => {
+await t.test('the connection timeout of the application replaces the keep-alive timeout', async (t) => {
   const { server, connectUsed } = await listenHttp2(t)
   server.keepAliveTimeout = 50
   server.setTimeout(300)
@@ -299,7 +299,7 @@ await t.test('a timeout of connections that the application has set is the only 
   t.notMatch(client.goaways, [FIRST])
 })
 
-await t.test('a session that its client has ended is told nothing more', async (t) => {
+await t.test('a session that its client has ended gets no further GOAWAY', async (t) => {
   const work = signal()
   const { close, port, arrival, server } = await listenHttp2(t, { '/slow': (_request, response) => { work.on(() => { response.end('slow') }) } })
   const session = connect(`https://localhost:${port}`, { ca: pair('one').cert })
@@ -336,7 +336,7 @@ await t.test('HTTP/1.1 and HTTP/2 share the port, and end together', async (t) =
   t.match(await closed, { requests: 1, closedByUse: 2 })
 })
 
-await t.test('answers over HTTP/2 say nothing of connections', async (t) => {
+await t.test('answers over HTTP/2 have no Connection header', async (t) => {
   const { close, port, arrival } = await listenHttp2(t, { '/': (_request, response) => { response.writeHead(200, { 'x-own': 'yes' }).end('fine') } })
   const session = connect(`https://localhost:${port}`, { ca: pair('one').cert })
   t.teardown(() => { session.destroy() })

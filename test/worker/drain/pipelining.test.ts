@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import t from 'tap'
 import { request } from '../../helpers/raw-client.ts'
-import { listen, signal, soon } from '../listening.ts'
+import { listen, signal, soon } from '../listening-server.ts'
 
 const KEEP = { status: 200, headers: { connection: 'keep-alive' } }
 const CLOSE = { status: 200, headers: { connection: 'close' } }
 
-await t.test('of four requests at once only the last answer closes, and all are answered in order', async (t) => {
+await t.test('of four pipelined requests, all are answered in order and only the last answer closes', async (t) => {
   const { close, connect } = await listen(t)
   const client = await connect()
   const closed = close()
@@ -32,7 +32,7 @@ await t.test('four requests with bodies in one packet are all answered', async (
   t.same(handled, ['POST /1', 'POST /2', 'POST /3', 'POST /4'])
 })
 
-await t.test('a request that arrives while an earlier one is worked on is answered, and closes', async (t) => {
+await t.test('a request that arrives while an earlier one is handled is answered, and closes the connection', async (t) => {
   const work = signal()
   const { close, connect, arrival } = await listen(t, {
     '/slow': (_request, response) => { work.on(() => { response.end('slow') }) }
@@ -105,7 +105,7 @@ await t.test('requests that were pipelined before close() are answered after it,
   t.match(await closed, { requests: 4, closedByUse: 1 })
 })
 
-await t.test('an answer that was written before its turn had come leaves the connection open', async (t) => {
+await t.test('an answer that was written before its turn leaves the connection open', async (t) => {
   const work = signal()
   const { close, connect, arrival } = await listen(t, {
     '/slow': (_request, response) => { work.on(() => { response.end('slow') }) },
@@ -128,7 +128,7 @@ await t.test('an answer that was written before its turn had come leaves the con
   }
 })
 
-await t.test('an early answer to a pipelined upload does not close, and the request behind it is served', async (t) => {
+await t.test('an early answer to a pipelined upload does not close the connection, and the request behind it is served', async (t) => {
   const { close, connect } = await listen(t, {
     '/upload': (_request, response) => { response.writeHead(413).end() }
   })
@@ -143,7 +143,7 @@ await t.test('an early answer to a pipelined upload does not close, and the requ
   await closed
 })
 
-await t.test('requests behind an answer that closes are lost, and neither handled nor counted', async (t) => {
+await t.test('requests behind an answer that closes are neither handled nor counted', async (t) => {
   const rest = signal()
   const { drain, close, connect, arrival, handled } = await listen(t, {
     '/stream': (_request, response) => {
@@ -179,7 +179,7 @@ await t.test('a client that closes its side after four requests gets the four an
   await closed
 })
 
-await t.test('a flood of requests that its client does not read yet is answered to the last', async (t) => {
+await t.test('a flood of requests whose answers are not read yet is answered completely', async (t) => {
   const { close, connect } = await listen(t, {
     '/': (_request, response) => { response.end('x'.repeat(100_000)) }
   })

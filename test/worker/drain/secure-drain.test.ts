@@ -5,7 +5,7 @@ import { Gate } from '../../helpers/gate.ts'
 import { connectTls, request } from '../../helpers/raw-client.ts'
 import { pair } from '../../helpers/tls.ts'
 import { DEADLINE, waitUntil } from '../../helpers/wait-until.ts'
-import { listen, signal, soon, type Listening } from '../listening.ts'
+import { listen, signal, soon, type Listening } from '../listening-server.ts'
 
 const MINUTE = 60_000
 const MEGABYTE = 'x'.repeat(1024 * 1024)
@@ -16,7 +16,7 @@ const CLOSE = { headers: { connection: 'close' } }
 type Routes = Parameters<typeof listen>[1]
 type Options = Parameters<typeof listen>[2]
 
-/** HTTP/1.1 over TLS: alone, and beside HTTP/2. */
+/** HTTP/1.1 over TLS: alone, and on the same port as HTTP/2. */
 for (const http2 of [false, true]) {
   const over = http2 ? 'HTTP/1.1 beside HTTP/2' : 'HTTPS'
   const listenSecurely = async (t: Test, routes: Routes = {}, options: Options = {}, now?: () => number): Promise<Listening> =>
@@ -45,7 +45,7 @@ for (const http2 of [false, true]) {
     t.match(await closed, { requests: 2, closedByUse: 2 })
   })
 
-  await t.test(`${over}: a request that is in flight when close() is called is answered, and that closes`, async (t) => {
+  await t.test(`${over}: a request that is in flight when close() is called is answered, and the answer closes the connection`, async (t) => {
     const work = signal()
     const { drain, close, connect, arrival } = await listenSecurely(t, { '/slow': (_request, response) => { work.on(() => { response.end('slow') }) } })
     const client = await connect()
@@ -62,7 +62,7 @@ for (const http2 of [false, true]) {
     t.match(await closed, { requests: 1, closedByUse: 1 })
   })
 
-  await t.test(`${over}: only the last of several pipelined answers closes`, async (t) => {
+  await t.test(`${over}: only the last of several pipelined answers closes the connection`, async (t) => {
     const { close, connect } = await listenSecurely(t)
     const client = await connect()
     const closed = close()
@@ -74,7 +74,7 @@ for (const http2 of [false, true]) {
     t.match(await closed, { requests: 3, closedByUse: 1 })
   })
 
-  await t.test(`${over}: an answer that is larger than any buffer is whole, however slowly its client reads`, async (t) => {
+  await t.test(`${over}: an answer that is larger than any buffer is complete, however slowly its client reads`, async (t) => {
     const { close, connectIdle } = await listenSecurely(t, {
       '/large': (_request, response) => { response.end(MEGABYTE.repeat(6)) }
     })
@@ -92,7 +92,7 @@ for (const http2 of [false, true]) {
     await closed
   })
 
-  await t.test(`${over}: an early answer to an upload is read by its client, and the connection goes on until the next one`, async (t) => {
+  await t.test(`${over}: the client reads the early answer to its upload, and the connection stays open until the next one`, async (t) => {
     const { close, connect } = await listenSecurely(t, {
       '/upload': (_request, response) => { response.writeHead(401).end('who are you?') }
     })
@@ -107,7 +107,7 @@ for (const http2 of [false, true]) {
     t.match(await closed, { requests: 2, closedByUse: 1 })
   })
 
-  await t.test(`${over}: what is sent after the closing answer is not processed, and does not reset the answer away`, async (t) => {
+  await t.test(`${over}: a request sent after the closing answer is not processed, and causes no reset that destroys the answer`, async (t) => {
     const { close, connect, handled } = await listenSecurely(t, {
       '/large': (_request, response) => { response.end(MEGABYTE) }
     })
@@ -131,7 +131,7 @@ for (const http2 of [false, true]) {
     const clock = { now: 1000 }
     const { drain, close, connect, connectIdle } = await listenSecurely(t, {}, {}, () => clock.now)
     const clients = [await connect(), await connectIdle()]
-    drain.limit({ timeout: MINUTE, idleTimeout: MINUTE })
+    drain.setLimits({ timeout: MINUTE, idleTimeout: MINUTE })
 
     const closed = close()
     clock.now += 0.98 * MINUTE
@@ -143,12 +143,12 @@ for (const http2 of [false, true]) {
     t.match(await closed, { closedByUse: 0, closedAtDeadline: 2 })
   })
 
-  await t.test(`${over}: an idle timeout of 0 closes idle connections at once, and a client that read nothing sees no reset`, async (t) => {
+  await t.test(`${over}: an idle timeout of 0 closes idle connections at once, and a client that has read nothing sees no reset`, async (t) => {
     const { drain, close, connect, connectIdle } = await listenSecurely(t)
-    // TLS 1.3 sends session tickets, which this one leaves unread.
+    // TLS 1.3 sends session tickets, which this client does not read.
     const clients = [await connect(), await connectIdle()]
     clients[0]?.socket.pause()
-    drain.limit({ timeout: MINUTE, idleTimeout: 0 })
+    drain.setLimits({ timeout: MINUTE, idleTimeout: 0 })
 
     const closed = close()
     clients[0]?.socket.resume()
@@ -160,7 +160,7 @@ for (const http2 of [false, true]) {
   await t.test(`${over}: a client that does not close its side after our FIN loses its connection`, async (t) => {
     const { drain, close, connectIdle } = await listenSecurely(t)
     const client = await connectIdle({ allowHalfOpen: true })
-    drain.limit({ timeout: MINUTE, idleTimeout: 0 })
+    drain.setLimits({ timeout: MINUTE, idleTimeout: 0 })
 
     const closed = close()
 
@@ -169,7 +169,7 @@ for (const http2 of [false, true]) {
     t.notOk(client.socket.writableEnded)
   })
 
-  await t.test(`${over}: a handshake that is under way when the drain begins is finished, and served`, async (t) => {
+  await t.test(`${over}: a handshake in progress when the drain begins is finished, and the connection is served`, async (t) => {
     for (const isBegun of [false, true]) {
       const { server, drain, close, port } = await listenSecurely(t)
       const connected = soon(server, 'connection')
@@ -178,7 +178,7 @@ for (const http2 of [false, true]) {
       const gate = new Gate(socket, isBegun ? 100 : 0)
       const handshake = connectTls(t, port, { socket: gate })
       if (isBegun) await waitUntil(() => below.bytesRead === 100, () => 'half of the handshake')
-      drain.limit({ timeout: MINUTE, idleTimeout: isBegun ? 0 : MINUTE })
+      drain.setLimits({ timeout: MINUTE, idleTimeout: isBegun ? 0 : MINUTE })
 
       const closed = close()
       t.match(drain.progress(), { requests: 0, connections: 1 })
@@ -191,7 +191,7 @@ for (const http2 of [false, true]) {
     }
   })
 
-  await t.test(`${over}: a handshake that never ends is over by the deadline, with FIN`, async (t) => {
+  await t.test(`${over}: a handshake that never ends is closed near the deadline, with FIN`, async (t) => {
     const { server, drain, close, port } = await listenSecurely(t)
     const ends: Array<Promise<unknown>> = []
     for (const bytes of [0, 100]) {
@@ -200,9 +200,9 @@ for (const http2 of [false, true]) {
       ends.push(once(socket.resume(), 'end', { signal: AbortSignal.timeout(DEADLINE) }))
       const [below] = await connected as [Socket]
       connectTls(t, port, { socket: new Gate(socket, bytes) }).catch(() => {})
-      await waitUntil(() => below.bytesRead === bytes, () => 'what there is of the handshake')
+      await waitUntil(() => below.bytesRead === bytes, () => 'the beginning of the handshake')
     }
-    drain.limit({ timeout: 400 })
+    drain.setLimits({ timeout: 400 })
 
     const report = await close()
 
@@ -210,7 +210,7 @@ for (const http2 of [false, true]) {
     t.match(report, { requests: 0, closedByUse: 0, closedByExpiry: 0, closedAtDeadline: 2 })
   })
 
-  await t.test(`${over}: a handshake that fails is nobody else's failure`, async (t) => {
+  await t.test(`${over}: a handshake that fails affects no other client`, async (t) => {
     const { server, close, connect, port } = await listenSecurely(t)
     const staying = await connect()
     const failing = await connectSocket(t, port)
@@ -267,17 +267,17 @@ for (const http2 of [false, true]) {
     client.send(request('GET /', { connection: 'upgrade', upgrade: 'echo' }))
     t.match(await client.answer(), { status: 101, headers: { connection: 'upgrade' } })
 
-    drain.limit({ timeout: MINUTE, idleTimeout: 0 })
+    drain.setLimits({ timeout: MINUTE, idleTimeout: 0 })
     const closed = close()
     await client.send('still here').receives('still here')
 
     t.match(drain.progress(), { requests: 0, connections: 1 })
-    drain.limit({ timeout: 400 })
+    drain.setLimits({ timeout: 400 })
     t.equal(await client.end(), 'FIN after "still here"')
     t.match(await closed, { closedAtDeadline: 1 })
   })
 
-  await t.test(`${over}: clients that speak no TLS version that is new enough are refused`, async (t) => {
+  await t.test(`${over}: clients with a TLS version that is too old are refused`, async (t) => {
     const { port } = await listen(t, {}, {}, undefined, { ...pair('one'), minVersion: 'TLSv1.3', http2 })
 
     await t.rejects(connectTls(t, port, { maxVersion: 'TLSv1.2' }), { code: /TLSV1_ALERT_PROTOCOL_VERSION/ })

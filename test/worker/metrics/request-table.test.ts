@@ -16,7 +16,7 @@ for (const [milliseconds, bucket] of [
   })
 }
 
-await t.test('requests are told apart by method, route and status', async (t) => {
+await t.test('there is a series for each method, route and status', async (t) => {
   const table = new RequestTable()
 
   for (const [method, route, status] of [['GET', '/', 200], ['GET', '/', 200], ['POST', '/', 200], ['GET', '/a', 200], ['GET', '/', 404]] as const) {
@@ -27,7 +27,7 @@ await t.test('requests are told apart by method, route and status', async (t) =>
     [['GET', '/', 200, 2], ['GET', '/', 404, 1], ['POST', '/', 200, 1], ['GET', '/a', 200, 1]])
 })
 
-await t.test('there is an end to the routes that are told apart, and what was there goes on', async (t) => {
+await t.test('the number of series is limited, and existing series still count', async (t) => {
   const table = new RequestTable()
 
   for (let route = 0; route < MAX_SERIES + 50; route++) table.add('GET', `/${route}`, route % 2 === 0 ? 200 : 404, 1)

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { build, buildPressed, WORKER } from '../building.ts'
+import { build, buildUnderPressure, WORKER } from '../built-server.ts'
 
-await t.test('live and ready say which worker answers, and that it is well', async (t) => {
+await t.test('/live and /ready answer 200 and name the worker', async (t) => {
   const { fastify } = await build(t)
 
   for (const url of ['/health/live', '/health/ready']) {
@@ -12,7 +12,7 @@ await t.test('live and ready say which worker answers, and that it is well', asy
   }
 })
 
-await t.test('during a stop ready says 503, and live goes on', async (t) => {
+await t.test('during a stop /ready answers 503, and /live 200', async (t) => {
   const { fastify } = await build(t, { pool: () => ({ isStopping: true, isCrashLooping: false }) })
 
   const ready = await fastify.inject('/health/ready')
@@ -24,8 +24,8 @@ await t.test('during a stop ready says 503, and live goes on', async (t) => {
   t.match(live.json(), { status: 'ok' })
 })
 
-await t.test('under pressure ready says 503, and live goes on', async (t) => {
-  const { fastify } = await buildPressed(t)
+await t.test('under pressure /ready answers 503, and /live 200', async (t) => {
+  const { fastify } = await buildUnderPressure(t)
 
   const ready = await fastify.inject('/health/ready')
   const live = await fastify.inject('/health/live')
@@ -35,7 +35,7 @@ await t.test('under pressure ready says 503, and live goes on', async (t) => {
   t.equal(live.statusCode, 200)
 })
 
-await t.test('a crash loop shows in the body and not in the status', async (t) => {
+await t.test('a crash loop is shown in the body, but not in the status', async (t) => {
   const { fastify } = await build(t, { pool: () => ({ isStopping: false, isCrashLooping: true }) })
 
   for (const url of ['/health/live', '/health/ready']) {
@@ -46,7 +46,7 @@ await t.test('a crash loop shows in the body and not in the status', async (t) =
   }
 })
 
-await t.test('the routes follow HEALTH_PREFIX, and an empty one turns them off', async (t) => {
+await t.test('HEALTH_PREFIX moves the routes, and an empty one turns them off', async (t) => {
   const elsewhere = await build(t, { env: { HEALTH_PREFIX: '/_/status' } })
   const off = await build(t, { env: { HEALTH_PREFIX: '' } })
 
@@ -58,7 +58,7 @@ await t.test('the routes follow HEALTH_PREFIX, and an empty one turns them off',
   }
 })
 
-await t.test('an application with a route at a health path is told so', async (t) => {
+await t.test('an application with a route at a health path fails to start, and the error names the path', async (t) => {
   for (const [env, url] of [
     [{}, '/health/live'],
     [{}, '/health/ready'],
@@ -66,11 +66,11 @@ await t.test('an application with a route at a health path is told so', async (t
   ] as const) {
     const built = build(t, { env, plugin: async (fastify) => { fastify.get(url, async () => 'mine') } })
 
-    await t.rejects(built, { code: 'BATON_HEALTH_ROUTE_TAKEN', message: new RegExp(`route of its own at ${url}`) }, url)
+    await t.rejects(built, { code: 'BATON_HEALTH_ROUTE_TAKEN', message: new RegExp(`its own route at ${url}`) }, url)
   }
 })
 
-await t.test('a route that the application has twice is its own mistake', async (t) => {
+await t.test('the error about a route that the application registers twice is not changed', async (t) => {
   for (const [env, url] of [[{}, '/mine'], [{ HEALTH_PREFIX: '' }, '/live']] as const) {
     const built = build(t, {
       env,
@@ -84,7 +84,7 @@ await t.test('a route that the application has twice is its own mistake', async 
   }
 })
 
-await t.test('an application may have the health paths when they are off or elsewhere', async (t) => {
+await t.test('an application may use the health paths when the health routes are off or elsewhere', async (t) => {
   for (const env of [{ HEALTH_PREFIX: '' }, { HEALTH_PREFIX: '/up' }]) {
     const { fastify } = await build(t, {
       env, plugin: async (fastify) => { fastify.get('/health/live', async () => 'mine') }
@@ -94,7 +94,7 @@ await t.test('an application may have the health paths when they are off or else
   }
 })
 
-await t.test('a health check is never logged, although requests are', async (t) => {
+await t.test('a health check is never logged, even if requests are', async (t) => {
   const { fastify, lines } = await build(t, { env: { LOG_REQUESTS: 'true' }, pool: () => ({ isStopping: true, isCrashLooping: false }) })
 
   for (const url of ['/health/live', '/health/ready']) {

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { request } from '../../helpers/raw-client.ts'
-import { serve } from '../building.ts'
+import { serve } from '../built-server.ts'
 
-await t.test('a handler that asks another route by inject() is answered during a drain as ever', async (t) => {
+await t.test('a handler can call inject() during a drain', async (t) => {
   const { fastify, connect } = await serve(t, {
     plugin: async (fastify) => {
       fastify.get('/inner', async () => 'inner')

@@ -7,21 +7,21 @@ import type { Measurements } from '../../../src/protocol/measurements.ts'
 import { request } from '../../helpers/raw-client.ts'
 import { pair } from '../../helpers/tls.ts'
 import { waitUntil } from '../../helpers/wait-until.ts'
-import { build, buildPressed, serve, type Built, type Served } from '../building.ts'
-import { signal, soon } from '../listening.ts'
+import { build, buildUnderPressure, serve, type Built, type Served } from '../built-server.ts'
+import { signal, soon } from '../listening-server.ts'
 
-/** What was counted, such as `GET / 200 1`. */
-function counted ({ measurements }: Built): string[] {
-  return measurements.last().requests.map(({ method, route, status, counts }) =>
+/** The series and their counts, such as `GET / 200 1`. */
+function counted ({ collector }: Built): string[] {
+  return collector.last().requests.map(({ method, route, status, counts }) =>
     `${method} ${route} ${status} ${counts.reduce((sum, count) => sum + count)}`).sort()
 }
 
 async function countedIs (t: Test, built: Built, expected: string[]): Promise<void> {
-  await waitUntil(() => counted(built).length >= expected.length, () => `${expected.join(', ')}; there is ${counted(built).join(', ')}`)
+  await waitUntil(() => counted(built).length >= expected.length, () => `${expected.join(', ')}; counted: ${counted(built).join(', ')}`)
   t.strictSame(counted(built), expected)
 }
 
-await t.test('requests are counted by the pattern of their route, and not by their paths', async (t) => {
+await t.test('requests are counted by the pattern of their route, and not by their path', async (t) => {
   const built = await serve(t, {
     plugin: async (fastify) => {
       fastify.get('/user/:id', async () => 'hello')
@@ -36,7 +36,7 @@ await t.test('requests are counted by the pattern of their route, and not by the
   await countedIs(t, built, ['GET /health/live 200 1', 'GET /user/:id 200 2', 'HEAD /user/:id 200 1', 'POST /deep/note 201 1'])
 })
 
-await t.test('a thousand unknown paths are one label', async (t) => {
+await t.test('a thousand unknown paths are counted under one label', async (t) => {
   const built = await build(t)
 
   for (let path = 0; path < 1000; path++) await built.fastify.inject(`/nowhere/${path}`)
@@ -44,7 +44,7 @@ await t.test('a thousand unknown paths are one label', async (t) => {
   await countedIs(t, built, ['GET unknown 404 1000'])
 })
 
-await t.test('a method that Fastify does not know is one label', async (t) => {
+await t.test('methods that Fastify does not know are counted under one label', async (t) => {
   const built = await serve(t)
   const client = await built.connect()
 
@@ -53,7 +53,7 @@ await t.test('a method that Fastify does not know is one label', async (t) => {
   await countedIs(t, built, ['other unknown 404 2'])
 })
 
-await t.test('answers that no handler gives are counted too', async (t) => {
+await t.test('answers that do not come from a handler are counted too', async (t) => {
   const built = await serve(t, {
     plugin: async (fastify) => {
       fastify.post('/', { bodyLimit: 10 }, async () => 'read')
@@ -69,17 +69,17 @@ await t.test('answers that no handler gives are counted too', async (t) => {
   await countedIs(t, built, ['GET /throws 500 1', 'POST / 400 1', 'POST / 413 1'])
 })
 
-await t.test('a request that is shed counts, and counts as shed', async (t) => {
-  const built = await buildPressed(t)
+await t.test('a request that is shed is counted, and counted as shed', async (t) => {
+  const built = await buildUnderPressure(t)
 
   const { statusCode } = await built.fastify.inject('/')
 
   t.equal(statusCode, 503)
-  t.equal(built.measurements.last().shed, 1)
+  t.equal(built.collector.last().shed, 1)
   t.ok(counted(built).includes('GET / 503 1'), counted(built).join(', '))
 })
 
-await t.test('a stream counts when it has been sent, with the time that it took', async (t) => {
+await t.test('a stream is counted when it has been sent, with its full duration', async (t) => {
   const release = signal()
   const built = await serve(t, {
     plugin: async (fastify) => {
@@ -102,10 +102,10 @@ await t.test('a stream counts when it has been sent, with the time that it took'
 
   t.strictSame(meanwhile, [])
   await countedIs(t, built, ['GET / 200 1'])
-  t.ok(Number(built.measurements.last().requests[0]?.sum) >= 0.05)
+  t.ok(Number(built.collector.last().requests[0]?.sum) >= 0.05)
 })
 
-await t.test('a client that goes away before the answer counts as 499, and afterwards with the status that it got', async (t) => {
+await t.test('a client that disconnects before the answer counts as 499, and after its headers with their status', async (t) => {
   const built = await serve(t, {
     plugin: async (fastify) => {
       fastify.get('/silent', async () => await new Promise(() => {}))
@@ -116,13 +116,13 @@ await t.test('a client that goes away before the answer counts as 499, and after
       })
     }
   })
-  await leaves(built, 'GET /silent')
-  await leaves(built, 'GET /half', 'half')
+  await disconnectDuring(built, 'GET /silent')
+  await disconnectDuring(built, 'GET /half', 'half')
 
   await countedIs(t, built, ['GET /half 203 1', 'GET /silent 499 1'])
 })
 
-await t.test('over HTTP/2 a client that goes away before the answer counts as 499 too', async (t) => {
+await t.test('over HTTP/2 a client that disconnects before the answer counts as 499 too', async (t) => {
   const arrived = signal()
   const built = await build(t, {
     plugin: async (fastify) => {
@@ -145,7 +145,7 @@ await t.test('over HTTP/2 a client that goes away before the answer counts as 49
   await countedIs(t, built, ['GET / 200 1', 'GET /silent 499 1'])
 })
 
-await t.test('a WebSocket is no answer', async (t) => {
+await t.test('a WebSocket is not counted', async (t) => {
   const built = await serve(t, {
     plugin: async (fastify) => {
       await fastify.register(fastifyWebsocket)
@@ -165,12 +165,12 @@ await t.test('a WebSocket is no answer', async (t) => {
   await countedIs(t, built, ['GET / 200 1'])
 })
 
-await t.test('requests in flight and connections are counted while they are there', async (t) => {
+await t.test('requests in flight and open connections are counted', async (t) => {
   const release = signal()
   const built = await serve(t, { plugin: async (fastify) => { fastify.get('/', (_request, reply) => { release.on(() => { reply.send('done') }) }) } })
   const [client] = [await built.connect(), await built.connect()]
   client.send(request('GET /'))
-  const last = (): Pick<Measurements, 'inFlight' | 'connections'> => built.measurements.last()
+  const last = (): Pick<Measurements, 'inFlight' | 'connections'> => built.collector.last()
 
   await waitUntil(() => last().inFlight === 1, () => 'the request')
   const meanwhile = last()
@@ -181,12 +181,12 @@ await t.test('requests in flight and connections are counted while they are ther
   await waitUntil(() => last().inFlight === 0, () => 'its end')
 })
 
-/** Sends a request, and goes away when the server has it, or when this much of the answer is there. */
-async function leaves (built: Served, target: string, after?: string): Promise<void> {
+/** Sends a request, and disconnects when the server has it, or when this part of the answer has arrived. */
+async function disconnectDuring (built: Served, target: string, after?: string): Promise<void> {
   const client = await built.connect()
   client.send(request(target))
-  await waitUntil(() => built.measurements.last().inFlight === 1, () => 'the request')
+  await waitUntil(() => built.collector.last().inFlight === 1, () => 'the request')
   if (after !== undefined) await client.receives(after)
   client.socket.resetAndDestroy()
-  await waitUntil(() => built.measurements.last().connections === 0, () => 'the end of the connection')
+  await waitUntil(() => built.collector.last().connections === 0, () => 'the end of the connection')
 }

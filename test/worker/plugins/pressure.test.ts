@@ -2,10 +2,10 @@ import underPressure from '@fastify/under-pressure'
 import type { FastifyError } from 'fastify'
 import t from 'tap'
 import { waitUntil } from '../../helpers/wait-until.ts'
-import { build, buildPressed } from '../building.ts'
+import { build, buildUnderPressure } from '../built-server.ts'
 
 await t.test('under pressure requests get 503, Retry-After and a code', async (t) => {
-  const { fastify } = await buildPressed(t)
+  const { fastify } = await buildUnderPressure(t)
 
   const response = await fastify.inject('/')
 
@@ -15,7 +15,7 @@ await t.test('under pressure requests get 503, Retry-After and a code', async (t
 })
 
 await t.test('health checks are never shed', async (t) => {
-  const { fastify } = await buildPressed(t)
+  const { fastify } = await buildUnderPressure(t)
 
   t.equal((await fastify.inject('/health/live')).statusCode, 200)
   t.match((await fastify.inject('/health/ready')).json(), { status: 'under pressure' })
@@ -40,24 +40,24 @@ await t.test('with all limits off the plugin is not registered', async (t) => {
 
 await t.test('an application may register under-pressure itself', async (t) => {
   for (const env of [{}, { MAX_EVENT_LOOP_DELAY_MS: 'off' }]) {
-    let isPressed = (): boolean => false
+    let isUnderPressure = (): boolean => false
     const { fastify } = await build(t, {
       env,
       plugin: async (context) => {
         await context.register(underPressure, { maxRssBytes: 1, sampleInterval: 10 })
-        isPressed = () => context.isUnderPressure()
+        isUnderPressure = () => context.isUnderPressure()
         context.get('/', async () => 'never')
       }
     })
-    await waitUntil(isPressed, () => 'pressure')
+    await waitUntil(isUnderPressure, () => 'pressure')
 
     t.equal((await fastify.inject('/')).statusCode, 503)
     t.equal((await fastify.inject('/health/ready')).statusCode, 200)
   }
 })
 
-await t.test('an application shapes the answer as it does with other errors', async (t) => {
-  const { fastify } = await buildPressed(t, {
+await t.test('the error handler of the application can change the answer', async (t) => {
+  const { fastify } = await buildUnderPressure(t, {
     plugin: async (fastify) => {
       fastify.setErrorHandler<FastifyError>(async (error, _request, reply) => {
         reply.code(Number(error.statusCode))
@@ -73,15 +73,15 @@ await t.test('an application shapes the answer as it does with other errors', as
   t.same(response.json(), { own: 'FST_UNDER_PRESSURE' })
 })
 
-await t.test('pressure counts when it lasts: two looks have to find it', async (t) => {
+await t.test('pressure counts when two checks in a row find it', async (t) => {
   const before = performance.now()
 
-  await buildPressed(t)
+  await buildUnderPressure(t)
 
-  t.ok(performance.now() - before >= 3000, 'not before the second look')
+  t.ok(performance.now() - before >= 3000, 'not before the second check')
 })
 
-await t.test('what keeps the event loop busy once sheds nothing', async (t) => {
+await t.test('one long pause of the event loop sheds nothing', async (t) => {
   const { fastify } = await build(t, { env: { MAX_EVENT_LOOP_DELAY_MS: '100' } })
   const statuses = new Set<number>()
   const end = performance.now() + 1600

@@ -1,0 +1,53 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Compiled sources and tests, caches, and what V8 counts: all that may be deleted at any time. */
+export const BUILD = join(ROOT, 'build')
+
+/** What a test costs is told by its folder. Those of scripts/ are run by that workspace. */
+const LAYERS = { integration: 'test/integration', load: 'test/load' }
+
+/** @returns the paths of the TypeScript files in a folder, from the root */
+export function sourcesIn (folder) {
+  return readdirSync(join(ROOT, folder), { recursive: true })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(folder, file))
+    .sort()
+}
+
+/** @returns the layer of a test file */
+export function layerOf (file) {
+  return Object.keys(LAYERS).find((layer) => file.startsWith(`${LAYERS[layer]}/`)) ?? 'unit'
+}
+
+/**
+ * Finds test files: of a layer, in a folder, or one that is named.
+ *
+ * @throws when a name stands for no test
+ */
+export function findTests (names) {
+  const tests = sourcesIn('test').filter((file) => file.endsWith('.test.ts') && !file.startsWith('test/scripts/'))
+  const found = names.map((name) => {
+    const path = relative(ROOT, resolve(name))
+    const matching = tests.filter((file) => layerOf(file) === name || file === path || file.startsWith(`${path}/`))
+    if (matching.length === 0) throw new Error(`${name} is not a layer, a test file or a folder with tests`)
+    return matching
+  })
+  return [...new Set(found.flat())]
+}
+
+/** The longest files first, as they tend to take the longest: the last tests to end are then short ones. */
+export function longestFirst (files) {
+  const sizes = new Map(files.map((file) => [file, statSync(join(ROOT, file)).size]))
+  return files.toSorted((one, other) => sizes.get(other) - sizes.get(one))
+}
+
+/** @returns whether a source file holds more than types: those leave nothing that could run */
+export function hasCode (source) {
+  const compiled = join(BUILD, source.replace(/\.ts$/, '.js'))
+  if (!existsSync(compiled)) return true
+  return readFileSync(compiled, 'utf8').replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, '').replace('export {};', '').trim() !== ''
+}
