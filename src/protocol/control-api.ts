@@ -197,7 +197,9 @@ interface AboutWorker {
 export type ReloadEvent =
   /** `slots`: the generation of each slot before the reload. */
   | {
-    readonly event: 'reload:started', readonly generation: number, readonly workers: number,
+    readonly event: 'reload:started',
+    readonly generation: number,
+    readonly workers: number,
     readonly slots: readonly number[]
   }
   /** MAX_DRAINING workers are draining; the next step waits for one of them. */
@@ -206,8 +208,11 @@ export type ReloadEvent =
   | AboutWorker & { readonly event: 'worker:ready', readonly durationMs: number }
   /** `durationMs`: how long it drained; missing when it exited unexpectedly. */
   | AboutWorker & {
-    readonly event: 'worker:exited', readonly code: number | null, readonly signal: string | null,
-    readonly durationMs?: number, readonly wasKilled: boolean
+    readonly event: 'worker:exited',
+    readonly code: number | null,
+    readonly signal: string | null,
+    readonly durationMs?: number,
+    readonly wasKilled: boolean
   }
   | Outcome & { readonly event: 'reload:ended' }
   /** No worker of an older generation is left. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Environment } from '../config/config.ts'
 
 /** The directory of a service that systemd started with `RuntimeDirectory=baton`. */
-const SYSTEM = '/run/baton'
+const SYSTEM_DIRECTORY = '/run/baton'
 
 /** @returns the directories for sockets that systemd or the login session made for this process, the best first */
 export function runtimeDirectories (environment: Environment = process.env): string[] {
@@ -19,7 +19,7 @@ export function defaultDirectory (runtime: readonly string[] = runtimeDirectorie
 
 /** @returns where a command searches for instances */
 export function directories (runtime: readonly string[] = runtimeDirectories()): string[] {
-  return [...new Set([...runtime, ownDirectory(), SYSTEM])]
+  return [...new Set([...runtime, ownDirectory(), SYSTEM_DIRECTORY])]
 }
 
 /** The directory for temporary files is shared: only a subdirectory of this user is safe there. */
