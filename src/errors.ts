@@ -27,8 +27,11 @@ type ErrorClass<Values extends unknown[]> = new (...values: Values) => BatonErro
  * @param text as for `util.format()`, which puts the values in
  * @returns a class named after its code: `BATON_PID_FILE_HELD` makes `PidFileHeldError`
  */
-function defineError<Values extends unknown[] = []> (code: string, text: string, exitCode?: ExitCode): ErrorClass<Values> {
-  const name = `${code.split('_').slice(1).map((word) => `${word[0]}${word.slice(1).toLowerCase()}`).join('')}Error`
+function defineError<Values extends unknown[] = []> (
+  code: string, text: string, exitCode?: ExitCode
+): ErrorClass<Values> {
+  const words = code.split('_').slice(1).map((word) => `${word[0]}${word.slice(1).toLowerCase()}`)
+  const name = `${words.join('')}Error`
   const CustomError = class extends BatonError {
     constructor (...values: Values) {
       super(code, format(text, ...values), exitCode)
@@ -125,7 +128,8 @@ export const TlsPairError = defineError<[string, string]>(
 
 export const TransportFixedError = defineError<[string, string]>(
   'BATON_TRANSPORT_FIXED',
-  'a reload cannot switch from %s to %s (TLS_CERT_FILE, TLS_KEY_FILE, HTTP2), because clients keep the protocol that they started with: restart the service instead'
+  'a reload cannot switch from %s to %s (TLS_CERT_FILE, TLS_KEY_FILE, HTTP2), because clients keep the protocol that ' +
+  'they started with: restart the service instead'
 )
 
 export const InheritedSocketsError = defineError<[string]>(
@@ -136,13 +140,15 @@ export const InheritedSocketsError = defineError<[string]>(
 
 export const InheritedSocketUnusableError = defineError<[number, string]>(
   'BATON_INHERITED_SOCKET_UNUSABLE',
-  'the inherited descriptor %d %s: it must be a listening stream socket (ListenStream=, and Accept=no, in the .socket unit)',
+  'the inherited descriptor %d %s: it must be a listening stream socket (ListenStream=, and Accept=no, in the .socket ' +
+  'unit)',
   ExitCode.configuration
 )
 
 export const InheritedSocketLostError = defineError<[number]>(
   'BATON_INHERITED_SOCKET_LOST',
-  'no worker is left that listens on the inherited descriptor %d, and Node has closed it: only the owner of the socket (systemd) can start the service with it again'
+  'no worker is left that listens on the inherited descriptor %d, and Node has closed it: only the owner of the socket ' +
+  '(systemd) can start the service with it again'
 )
 
 export const ApplicationNotFoundError = defineError<[string]>(
@@ -167,12 +173,14 @@ export const OptionsNotAnObjectError = defineError<[string, string]>(
 
 export const HealthRouteTakenError = defineError<[string]>(
   'BATON_HEALTH_ROUTE_TAKEN',
-  'the application has its own route at %s, where Baton answers health checks: set HEALTH_PREFIX to another path, or to nothing to turn the health routes off'
+  'the application has its own route at %s, where Baton answers health checks: set HEALTH_PREFIX to another path, or to ' +
+  'nothing to turn the health routes off'
 )
 
 export const ProtocolMismatchError = defineError<[number | string, number]>(
   'BATON_PROTOCOL_MISMATCH',
-  'the worker speaks version %s of the message protocol and this primary version %d: Baton itself has changed, so restart it instead of reloading'
+  'the worker speaks version %s of the message protocol and this primary version %d: Baton itself has changed, so ' +
+  'restart it instead of reloading'
 )
 
 export const StartTimeoutError = defineError<[number]>(

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 
-/** Writes what can be written at once; answers and throws as `fs.writeSync()` does. */
+/** Writes as much as is possible without waiting; returns and throws as `fs.writeSync()` does. */
 export type Write = (bytes: Buffer) => number
 
 /** A stream of the process; Node does not document its handle. */
@@ -12,26 +12,26 @@ interface StandardStream {
 
 interface Pending {
   readonly bytes: Buffer
-  /** What is still to be written of it. */
+  /** The part that has not been written yet. */
   rest: Buffer
   isBegun: boolean
-  /** Lines that are lost with it. */
+  /** Lines that are lost if this one is. */
   readonly lines: number
 }
 
-/** Bytes kept while the reader is slow; beyond it lines are lost. A longer line is kept only alone. */
+/** Bytes kept for a slow reader; further lines are lost. A longer line is kept only if no other is pending. */
 const MAX_PENDING = 1024 * 1024
 const RETRY_DELAY = 50
-/** A disk may have room again; a reader that has gone does not come back. */
+/** A full disk may get room again, but a reader that has gone does not come back. */
 const GONE: ReadonlyArray<string | undefined> = ['EPIPE', 'EIO', 'EBADF']
 
 /**
- * Where log lines go. A line that cannot be written (full disk, vanished terminal, a pipe that nobody
- * reads) is lost, and nothing else happens: no error, no wait, no exit that does not end. When writing
- * works again, a line in the place of the lost ones says how many they were.
+ * Where log lines go. A line that cannot be written (full disk, closed terminal, a pipe without a reader) is lost, but
+ * causes no error, no wait and no exit that hangs. When writing works again, a line in place of the lost ones says how
+ * many there were.
  *
- * pino's own destination reports such a line as an error that nobody catches, and its last flush at
- * `process.exit()` tries for ever.
+ * pino's own destination reports such a line as an uncaught error, and its last flush at `process.exit()` retries
+ * forever.
  */
 export class LogDestination {
   readonly #write: Write
@@ -43,7 +43,7 @@ export class LogDestination {
   #retry: NodeJS.Timeout | undefined
   #isClosed = false
 
-  /** @param format what is written for a line of JSON */
+  /** @param format makes the written line from a line of JSON */
   constructor (write: Write, format: (line: string) => string = (line) => line) {
     this.#write = write
     this.#format = format
@@ -55,26 +55,26 @@ export class LogDestination {
       this.#add(line, 1)
       this.flush()
     } else if (this.#lost > 0 || !this.#add(line, 1)) {
-      // Also a short one that would fit: a gap is in one place.
+      // Even if it is short enough to fit, so that all lost lines are in one place.
       this.#lost++
     }
   }
 
-  /** Tries once to write what is pending, and does not wait for it. */
+  /** Tries once to write the pending lines, without waiting. */
   flush (): void {
     if (this.#isClosed) return
     clearTimeout(this.#retry)
     this.#retry = undefined
     try {
-      if (!this.#writePending() || !this.#tellLost()) this.#tryLater()
+      if (!this.#writePending() || !this.#reportLost()) this.#tryLater()
     } catch (error) {
       this.#giveUp((error as NodeJS.ErrnoException).code)
     }
   }
 
   /**
-   * What is written to from now on is another file, or another pipe: a line that is half written is written
-   * anew there, and whatever the one before came to, this one may take lines.
+   * Continues after the output was replaced by another file or pipe: writes a half-written line again in full, and
+   * writes even if the output before was closed.
    */
   startOver (): void {
     this.#isClosed = false
@@ -87,7 +87,7 @@ export class LogDestination {
     this.flush()
   }
 
-  /** @returns whether there was room for it */
+  /** @returns whether there was room for the line */
   #add (line: string, lines: number): boolean {
     const rest = Buffer.from(this.#format(line))
     if (this.#pending.length > 0 && this.#bytes + rest.length > MAX_PENDING) return false
@@ -97,8 +97,8 @@ export class LogDestination {
   }
 
   /**
-   * Line by line: a pipe takes up to 4096 bytes whole or not at all, so that no other worker's line gets
-   * into the middle of one.
+   * Writes line by line: a pipe takes up to 4096 bytes in one piece or not at all, so that lines of several workers do
+   * not mix.
    *
    * @returns whether everything is written
    */
@@ -114,13 +114,13 @@ export class LogDestination {
     return true
   }
 
-  #tellLost (): boolean {
+  #reportLost (): boolean {
     if (this.#lost === 0) return true
     const lines = this.#lost
     this.#lost = 0
-    this.#add(`${JSON.stringify({
-      level: 40, time: Date.now(), pid: process.pid, event: 'log:lost', lines, msg: 'log lines are lost: the reader of the log is too slow, or its disk is full'
-    })}\n`, lines)
+    const msg = 'log lines were lost: the reader of the log is too slow, or the disk is full'
+    const entry = { level: 40, time: Date.now(), pid: process.pid, event: 'log:lost', lines, msg }
+    this.#add(`${JSON.stringify(entry)}\n`, lines)
     return this.#writePending()
   }
 
@@ -131,7 +131,7 @@ export class LogDestination {
     if (code !== 'EAGAIN') this.#lose()
   }
 
-  /** Keeps the rest of a line that is half written: the next line would be glued to the half. */
+  /** Keeps the rest of a half-written line, which the next line would otherwise continue. */
   #lose (): void {
     const whole = this.#pending.filter(({ isBegun }) => !isBegun)
     this.#pending = this.#pending.filter(({ isBegun }) => isBegun)
@@ -145,11 +145,11 @@ export class LogDestination {
   }
 }
 
-/** @returns how to write to a stream of the process without waiting for its reader */
+/** @returns a function that writes to a stream of the process without waiting for its reader */
 export function withoutWaiting (stream: StandardStream): Write {
   return (bytes) => {
-    // Each time: all processes share the mode of a pipe, and the start and the end of each make it one that
-    // waits again. A terminal waits: Ctrl-S is meant so.
+    // On every write: all processes share the mode of a pipe, and each makes it blocking again when it starts and
+    // exits. A terminal stays blocking, so that Ctrl-S works.
     if (stream.isTTY !== true) stream._handle?.setBlocking?.(false)
     return writeSync(stream.fd, bytes)
   }

@@ -5,36 +5,36 @@ import type { Logger } from 'pino'
 
 type Log = Pick<Logger, 'info' | 'error'>
 
-/** A pipe without a reader is an error then, and not a wait that does not end. */
+/** Non-blocking, because opening a named pipe without a reader would hang otherwise. */
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
-/** Its group reads along. */
+/** The group may read it. */
 const MODE = 0o640
 
 /**
- * The file of LOG_FILE, as each process has it open: for append, one write a line, so that lines of several
+ * The file of LOG_FILE. Every process opens it for appending and writes each line at once, so that lines of several
  * processes do not mix.
  *
- * Lines go to standard output until it is open, so that a worker serves although its log is nowhere.
+ * Until it is open, lines go to standard output, so that a worker can serve without a log file.
  */
 export class LogFile {
   readonly path: string
   readonly destination: LogDestination
-  readonly #unopened: Write
+  readonly #fallback: Write
   #fd: number | undefined
   #follows = false
 
   /**
    * @param path absolute
-   * @param unopened where lines go until it is open
+   * @param fallback where lines go until the file is open
    */
-  constructor (path: string, unopened: Write = withoutWaiting(process.stdout)) {
+  constructor (path: string, fallback: Write = withoutWaiting(process.stdout)) {
     this.path = path
-    this.#unopened = unopened
+    this.#fallback = fallback
     this.destination = new LogDestination((bytes) => this.#write(bytes))
   }
 
   /**
-   * Opens the path anew, and goes on with what was open when that is not possible.
+   * Opens the path again; keeps the open file when that fails.
    *
    * @throws LogFileError
    */
@@ -47,33 +47,39 @@ export class LogFile {
     this.destination.startOver()
   }
 
-  /** Opens it for a worker, which has better things to do than to fail because of its log. */
+  /** Opens the file for a worker, which should serve even when its log cannot be written. */
   openOrExplain (log: Log): void {
     try {
       this.open()
     } catch (error) {
-      log.error({ event: 'log:unopened', err: toErrorReport(error) }, 'lines of this worker go to standard output until SIGUSR2 to the primary finds the log file in order')
+      log.error(
+        { event: 'log:unopened', err: toErrorReport(error) },
+        'cannot open the log file; this worker logs to standard output until SIGUSR2 to the primary reopens the file'
+      )
     }
   }
 
-  /** One line says how it went, in the file that is written to by then. */
+  /** Logs the result, into the file that is open afterwards. */
   reopen (log: Log): void {
     try {
       this.open()
       log.info({ event: 'log:reopened', file: this.path }, 'log file reopened')
     } catch (error) {
-      log.error({ event: 'log:unopened', err: toErrorReport(error) }, 'log file not reopened; lines go on to where they went')
+      log.error(
+        { event: 'log:unopened', err: toErrorReport(error) },
+        'cannot reopen the log file; this process continues to log where it did'
+      )
     }
   }
 
-  /** Nobody will tell this process any more that the file was renamed: it looks before each line. */
+  /** Checks before each line whether the file was renamed, for a process that no longer receives messages about it. */
   follow (): void {
     this.#follows = true
   }
 
   #write (bytes: Buffer): number {
     if (this.#follows) this.#catchUp()
-    return this.#fd === undefined ? this.#unopened(bytes) : writeSync(this.#fd, bytes)
+    return this.#fd === undefined ? this.#fallback(bytes) : writeSync(this.#fd, bytes)
   }
 
   #open (): void {
@@ -82,7 +88,7 @@ export class LogFile {
     if (before !== undefined) closeSync(before)
   }
 
-  /** What cannot be opened leaves everything as it is. */
+  /** Keeps the open file when the path cannot be opened. */
   #catchUp (): void {
     try {
       if (!this.#isCurrent()) this.#open()

@@ -1,7 +1,6 @@
 import { pino, stdSerializers, type Logger } from 'pino'
 import type { ErrorReport } from '../errors.ts'
 import { LogDestination, withoutWaiting, type Write } from './destination.ts'
-import type { LogFile } from './file.ts'
 import { redact } from './redaction.ts'
 import { readableStack } from './stack.ts'
 
@@ -11,20 +10,20 @@ interface LoggerOptions {
   readonly level: string
   /** Fields of every line: slot, generation and pid in a worker. */
   readonly base?: Readonly<Record<string, unknown>>
-  /** A message that is not logged: for what a library says of itself and somebody else says better. */
+  /** A message that is not logged, because another line says the same better. */
   readonly mute?: string
-  /** Instead of standard output. */
-  readonly file?: LogFile | undefined
+  /** A `LogFile`, to use instead of standard output. */
+  readonly file?: { readonly destination: LogDestination } | undefined
 }
 
-/** Where the lines go; a parameter for tests. */
+/** Standard output; a parameter for tests. */
 interface Output {
   readonly write: Write
   readonly isTerminal: boolean
   readonly onExit: (listener: () => void) => unknown
 }
 
-/** @returns a logger for a file or for standard output: JSON lines, and pretty ones when that is a terminal */
+/** @returns a logger for a file or for standard output; it writes JSON, or pretty lines on a terminal */
 export async function createLogger (
   { level, base, mute, file }: LoggerOptions, { write, isTerminal, onExit }: Output = standardOutput()
 ): Promise<Logger> {
@@ -32,7 +31,7 @@ export async function createLogger (
   onExit(() => { destination.flush() })
   return pino({
     level,
-    // Without a hostname: who collects logs adds it, and a primary names the pid that a line is about.
+    // No hostname, which log collectors add, and no pid: a line of the primary names the process that it is about.
     base: base ?? null,
     serializers: { err: serializeError },
     hooks: {
@@ -44,7 +43,10 @@ export async function createLogger (
   }, destination)
 }
 
-/** With the type of an error report, to which pino gives the type "Object" like to every plain object, and with the positions of the sources. */
+/**
+ * As pino does it, but with the type that an error report carries (pino gives every plain object the type "Object"), and
+ * with a stack that points to the sources.
+ */
 function serializeError (error: Error): object {
   const line: { type: string, stack: string } | null = stdSerializers.err(error)
   const type = (error as ErrorReport | null)?.type
@@ -53,7 +55,7 @@ function serializeError (error: Error): object {
   return line
 }
 
-/** @returns what turns a line of JSON into one for a person; loaded only for one */
+/** @returns a function that makes a line of JSON readable; its package is loaded only for a terminal */
 async function prettify (): Promise<(line: string) => string> {
   const { prettyFactory } = await import('pino-pretty')
   return prettyFactory({

@@ -1,31 +1,31 @@
 const NAME = '(?:proxy-)?authorization|(?:set-)?cookie'
 const TEXT = String.raw`"(?:[^"\\]|\\.)*"`
-/** A list or an object of texts, without others inside; or bytes. */
+/** A list or an object of texts that contains no further ones; or bytes. */
 const FLAT = String.raw`[[{](?:${TEXT}|[^"[\]{}])*[\]}]|\{"type":"Buffer","data":\[[\d,]*\]\}`
-/** A quote at its end has one backslash before it; one that is quoted in it has more. */
+/** The quote at its end has one backslash before it; a quote inside has more. */
 const INNER_TEXT = String.raw`\\+"(?:[^"\\]|\\{2,}"?|\\[^"\\])*(?:\\")?`
 
 /**
- * Each way in which such a header can stand in a line of JSON; what stays of it comes first. Nothing that repeats
- * is looked for before a name is found: a line that a client makes long takes no longer than its length.
+ * All forms in which such a header can appear in a line of JSON; the part to keep comes first in each. No repetition
+ * is tried before a name is found, so that a client cannot make a line expensive.
  */
 const SECRETS = new RegExp([
-  // A field of an object, or a pair of Node's rawHeaders. The last is what Node's HTTP parser did not understand.
+  // A field of an object, or a pair of Node's rawHeaders. `rawPacket` is input that Node's HTTP parser rejected.
   `("(?:${NAME})"[:,]|"rawPacket":)(?:${TEXT}|${FLAT})(?!:)`,
-  // The same in JSON that is itself a text.
+  // The same in JSON inside a text.
   String.raw`(\\"(?:${NAME})\\+"\s*[:,]\s*)(?:${INNER_TEXT}|\[(?:[^\]"\\]|\\.)*\]?)`,
-  // A line of the head of a message, or a field as util.inspect() prints it.
+  // A line of the head of a message, or a field in the output of util.inspect().
   String.raw`((?:["{,[]|\\n)[\s']*(?:${NAME})'?\s*:\s*)(?:[^"\\]|\\[^rn])+`
 ].join('|'), 'gi')
 
 const CENSOR = '[Redacted]'
 
 /**
- * Takes out of a line of the log what clients and servers are authorized by: the values of Authorization,
- * Proxy-Authorization, Cookie and Set-Cookie, wherever they stand.
+ * Removes credentials from a line of the log: the values of Authorization, Proxy-Authorization, Cookie and Set-Cookie,
+ * wherever they appear.
  *
- * In the finished line, because an application logs headers in any shape: pino's `redact` knows only paths
- * that were foreseen, and with wildcards it costs more.
+ * Works on the finished line, because applications log headers in any shape: pino's `redact` covers only known paths,
+ * and is slower with wildcards.
  *
  * @param line JSON
  * @returns JSON

@@ -1,6 +1,6 @@
 import type { FromSchema } from 'json-schema-to-ts'
 
-/** What the primary and the `baton` command say to each other over the control socket: HTTP with JSON bodies. */
+/** What the primary and the `baton` command exchange over the control socket: HTTP with JSON bodies. */
 
 const TEXT = { type: 'string' } as const
 const COUNT = { type: 'integer', minimum: 0 } as const
@@ -15,7 +15,7 @@ const ERROR = {
   properties: { message: TEXT, code: TEXT }
 } as const
 
-/** How a reload ended. Exactly `completed` is a success: all workers are of the new generation. */
+/** How a reload ended. Only `completed` is a success: all workers run the new generation. */
 const OUTCOME_PROPERTIES = {
   result: { enum: ['completed', 'failed', 'refused', 'overtaken', 'stopped'] },
   /** Null when it was refused. */
@@ -23,7 +23,7 @@ const OUTCOME_PROPERTIES = {
   durationMs: COUNT,
   /** The slot whose worker failed it. */
   slot: { type: ['integer', 'null'] },
-  /** Generation of each slot after it. */
+  /** Generation of each slot after the reload. */
   slots: SLOTS,
   error: { anyOf: [ERROR, { type: 'null' }] }
 } as const
@@ -51,12 +51,12 @@ const WORKER = {
     pid: { type: ['integer', 'null'] },
     generation: COUNT,
     state: { enum: ['starting', 'ready', 'hung', 'draining', 'exited'] },
-    /** About to be relieved although it is of the wanted generation. */
+    /** About to be relieved although it has the wanted generation. */
     stale: { type: 'boolean' },
     uptimeMs: COUNT,
-    /** Workers of this slot that ended unasked since the service started. */
+    /** Workers of this slot that exited unexpectedly since the service started. */
     restarts: COUNT,
-    /** From here on: of its last heartbeat, which comes every second; null before the first. */
+    /** This and all that follow are from its last heartbeat, one a second; null before the first. */
     eventLoopDelayMs: OPTIONAL_NUMBER,
     eventLoopUtilization: OPTIONAL_NUMBER,
     heapUsedBytes: OPTIONAL_NUMBER,
@@ -72,10 +72,13 @@ export type WorkerStatus = FromSchema<typeof WORKER>
 /** Answer of `GET /status`. Times are ISO 8601 in UTC. */
 export const STATUS = {
   type: 'object',
-  required: ['version', 'node', 'pid', 'url', 'state', 'uptimeMs', 'crashLoop', 'generation', 'wanted', 'workers', 'rollout', 'lastReload'],
+  required: [
+    'version', 'node', 'pid', 'url', 'state', 'uptimeMs', 'crashLoop', 'generation', 'wanted', 'workers', 'rollout',
+    'lastReload'
+  ],
   additionalProperties: false,
   properties: {
-    /** Of Baton. */
+    /** Version of Baton. */
     version: TEXT,
     /** Version of Node that the primary runs. */
     node: TEXT,
@@ -84,7 +87,7 @@ export const STATUS = {
     url: TEXT,
     state: { enum: ['starting', 'running', 'reloading', 'stopping', 'stopped'] },
     uptimeMs: COUNT,
-    /** Workers crash so often that restarts are delayed. */
+    /** Whether workers crash so often that restarts are delayed. */
     crashLoop: { type: 'boolean' },
     generation: {
       type: 'object',
@@ -93,18 +96,23 @@ export const STATUS = {
       properties: {
         number: COUNT,
         since: { type: 'string', format: 'date-time' },
-        /** Null for the built-in one. */
+        /** Null for the built-in application. */
         application: OPTIONAL_TEXT,
         program: TEXT,
         directory: TEXT
       }
     },
-    /** How many workers there are to be. */
+    /** Intended number of workers. */
     wanted: COUNT,
     workers: { type: 'array', items: WORKER },
-    /** The reload that is under way. */
+    /** The current reload. */
     rollout: {
-      anyOf: [{ type: 'null' }, { type: 'object', required: ['generation'], additionalProperties: false, properties: { generation: COUNT } }]
+      anyOf: [{ type: 'null' }, {
+        type: 'object',
+        required: ['generation'],
+        additionalProperties: false,
+        properties: { generation: COUNT }
+      }]
     },
     lastReload: {
       anyOf: [{ type: 'null' }, {
@@ -123,7 +131,7 @@ export const RELOAD = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    /** Wait until the workers of older generations have gone as well. */
+    /** Also wait until the workers of older generations have exited. */
     drained: { type: 'boolean', default: false }
   }
 } as const
@@ -136,7 +144,7 @@ export const SCALE = {
   properties: { workers: { type: 'integer', minimum: 1, maximum: 1024 } }
 } as const
 
-/** Answer of `POST /scale`: how many workers there are to be from now on. */
+/** Answer of `POST /scale`: the intended number of workers from now on. */
 export const SCALED = {
   type: 'object',
   required: ['workers'],
@@ -144,7 +152,7 @@ export const SCALED = {
   properties: { workers: COUNT }
 } as const
 
-/** Answer of `POST /stop`, which comes when no worker is left. */
+/** Answer of `POST /stop`, sent when no worker is left. */
 export const STOPPED = {
   type: 'object',
   required: ['code'],
@@ -166,14 +174,14 @@ export const HEALTH = {
   }
 } as const
 
-/** Body of every answer that is not 200. */
+/** Body of every answer with another status than 200. */
 export const PROBLEM = {
   type: 'object',
   required: ['statusCode', 'error', 'message'],
   properties: { statusCode: COUNT, error: TEXT, message: TEXT, code: TEXT }
 } as const
 
-/** Media type of a stream of events, one JSON object a line: what `POST /reload` answers to a client that accepts it. */
+/** Media type of a stream of events, one JSON object a line: `POST /reload` answers with it if the client accepts it. */
 export const EVENT_STREAM = 'application/x-ndjson'
 
 interface AboutWorker {
@@ -183,19 +191,28 @@ interface AboutWorker {
 }
 
 /**
- * One line of the stream. The first is `reload:started` unless the reload ends before it begins, and
- * `reload:ended` comes once; after it, and only with `drained`, come the ends of older workers and then `reload:drained`.
+ * One line of the stream. The first is `reload:started`, unless the reload ends before it begins. `reload:ended` comes
+ * once; with `drained` the exits of older workers and `reload:drained` follow.
  */
 export type ReloadEvent =
-  /** `slots`: the generation of each slot before it. */
-  | { readonly event: 'reload:started', readonly generation: number, readonly workers: number, readonly slots: readonly number[] }
-  /** As many workers are draining as may; the next step waits for one of them. */
+  /** `slots`: the generation of each slot before the reload. */
+  | {
+    readonly event: 'reload:started',
+    readonly generation: number,
+    readonly workers: number,
+    readonly slots: readonly number[]
+  }
+  /** MAX_DRAINING workers are draining; the next step waits for one of them. */
   | { readonly event: 'reload:waiting', readonly generation: number, readonly maxDraining: number }
   | AboutWorker & { readonly event: 'worker:forked' | 'worker:draining' }
   | AboutWorker & { readonly event: 'worker:ready', readonly durationMs: number }
-  /** `durationMs`: how long it drained; missing when it ended unasked. */
+  /** `durationMs`: how long it drained; missing when it exited unexpectedly. */
   | AboutWorker & {
-    readonly event: 'worker:exited', readonly code: number | null, readonly signal: string | null, readonly durationMs?: number, readonly wasKilled: boolean
+    readonly event: 'worker:exited',
+    readonly code: number | null,
+    readonly signal: string | null,
+    readonly durationMs?: number,
+    readonly wasKilled: boolean
   }
   | Outcome & { readonly event: 'reload:ended' }
   /** No worker of an older generation is left. */

@@ -12,8 +12,8 @@ import { waitUntil } from '../helpers/wait-until.ts'
 
 const app = (name: string): string => fixture(`apps/${name}.js`)
 
-/** A running service, and the command on it. */
-async function commanded (t: Test, { env = {}, ...options }: ProgramOptions = {}): Promise<{ program: Program, socket: string, baton: (...args: string[]) => Promise<Said> }> {
+/** A running service, and a function that runs commands on it. */
+async function serveCommands (t: Test, { env = {}, ...options }: ProgramOptions = {}): Promise<{ program: Program, socket: string, baton: (...args: string[]) => Promise<Said> }> {
   const folder = mkdtempSync(join(tmpdir(), 'baton-cli-'))
   const socket = join(folder, 'control.sock')
   const program = await serve(t, { ...options, env: { CANARY_MS: '0', CONTROL_SOCKET: socket, ...env } })
@@ -22,7 +22,7 @@ async function commanded (t: Test, { env = {}, ...options }: ProgramOptions = {}
 }
 
 await t.test('baton reload shows each step, and ends with 0 when all workers are of the new generation', async (t) => {
-  const { program, baton } = await commanded(t)
+  const { program, baton } = await serveCommands(t)
 
   const { code, out, err } = await baton('reload')
 
@@ -31,32 +31,32 @@ await t.test('baton reload shows each step, and ends with 0 when all workers are
   t.match(await hello(program.url), { generation: 2 })
 })
 
-await t.test('baton reload --drained ends when the older workers have gone', async (t) => {
-  const { program, baton } = await commanded(t)
+await t.test('baton reload --drained ends when the older workers have exited', async (t) => {
+  const { program, baton } = await serveCommands(t)
   const old = program.events('worker:ready').map(({ pid }) => Number(pid))
 
   const { code, out } = await baton('reload', '--drained')
 
   t.equal(code, 0)
-  t.match(out, /reload completed: .*\n(.*\n)*all workers of older generations are gone \([\d,]+ ms\)\n$/)
+  t.match(out, /reload completed: .*\n(.*\n)*all workers of older generations have exited \([\d,]+ ms\)\n$/)
   t.strictSame(out.match(/generation 1 {2}drained in/g)?.length, 2)
   t.strictSame(old.filter(isAlive), [])
 })
 
-await t.test('baton reload of a release that cannot start ends with 1, the cause, and what goes on', async (t) => {
+await t.test('baton reload of a release that cannot start ends with 1, the cause, and the generation that still serves', async (t) => {
   const release = createRelease(t, saying('one'))
-  const { program, baton } = await commanded(t, { args: [release.path] })
+  const { program, baton } = await serveCommands(t, { args: [release.path] })
   release.deploy('throw new Error("no database")')
 
   const { code, err } = await baton('reload')
 
   t.equal(code, 1)
-  t.match(err, /^baton: reload failed: generation 2 after [\d,]+ ms, slot 0: no database\nbaton: generation 1 goes on in all slots\n$/)
+  t.match(err, /^baton: reload failed: generation 2 after [\d,]+ ms, slot 0: no database\nbaton: all slots run generation 1\n$/)
   t.match(await hello(program.url), { release: 'one', generation: 1 })
 })
 
-await t.test('baton reload that a SIGHUP overtakes ends with 1, and Ctrl-C leaves a reload alone', async (t) => {
-  const { program, baton } = await commanded(t, { env: { CANARY_MS: '60000' } })
+await t.test('baton reload that a SIGHUP overtakes ends with 1, and Ctrl-C does not stop a reload', async (t) => {
+  const { program, baton } = await serveCommands(t, { env: { CANARY_MS: '60000' } })
   const overtaken = baton('reload')
   await program.event('worker:ready', 3)
   program.child.kill('SIGHUP')
@@ -66,13 +66,13 @@ await t.test('baton reload that a SIGHUP overtakes ends with 1, and Ctrl-C leave
   await waitUntil(() => waiting.out().includes('reload started'), () => 'the reload')
   process.kill(waiting.pid, 'SIGINT')
 
-  t.match(await waiting.ended, { code: 130, err: 'baton: not waiting any longer: the reload is still under way and goes on\n' })
+  t.match(await waiting.ended, { code: 130, err: 'baton: interrupted; the reload continues\n' })
   t.equal(program.find(({ event, err }) => event === 'reload:failed' && err?.message === 'interrupted'), undefined)
 })
 
 await t.test('baton status, scale and stop', async (t) => {
   measurePrograms(t)
-  const { program, baton } = await commanded(t)
+  const { program, baton } = await serveCommands(t)
 
   const status = await baton('status')
   t.match(status, { code: 0, out: program.url, err: '' })
@@ -86,10 +86,10 @@ await t.test('baton status, scale and stop', async (t) => {
 
   t.strictSame(await baton('stop'), { code: 0, out: 'stopped\n', err: '' })
   t.same(await program.exit(), { code: 0, signal: null })
-  t.match(await baton('stop'), { code: 69, err: /no service answers; looked at:\n.*control\.sock: not there/ })
+  t.match(await baton('stop'), { code: 69, err: /no service answers; looked at:\n.*control\.sock: does not exist/ })
 })
 
-await t.test('an instance is found by where sockets are: the only one, the one of PORT, or the one that is named', async (t) => {
+await t.test('an instance is found by its socket: the only one, the one of PORT, or the named one', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'baton-cli-'))
   const env = { CONTROL_SOCKET: undefined, RUNTIME_DIRECTORY: folder, WORKERS: '1' }
   const baton = async (args: string[], more = {}): Promise<Said> => await startCommand(t, args, { env: { CONTROL_SOCKET: undefined, PORT: undefined, RUNTIME_DIRECTORY: folder, TMPDIR: folder, ...more } }).ended
@@ -105,7 +105,7 @@ await t.test('an instance is found by where sockets are: the only one, the one o
   t.match(await baton(['status', '--socket', join(folder, `baton-${first.port}.sock`)]), { code: 0, out: first.url })
 })
 
-await t.test('baton start serves an application that is named like a command', async (t) => {
+await t.test('baton start serves an application with the name of a command', async (t) => {
   measurePrograms(t)
   const cwd = t.testdir({ 'package.json': '{ "type": "module" }', reload: saying('named reload'), 'app.js': saying('app') })
 
@@ -115,15 +115,15 @@ await t.test('baton start serves an application that is named like a command', a
   t.match(lost.lines.at(-1)?.msg, `the application ${join(cwd, 'nowhere.js')} does not exist`)
 })
 
-await t.test('a command that is used wrongly ends with 64 and its own usage', async (t) => {
+await t.test('a wrong command line ends with 64 and the usage of the command', async (t) => {
   t.match(await startCommand(t, ['scale', '0']).ended, { code: 64, out: '', err: /^baton: the number of workers is "0".*\n\nUsage: baton scale <workers>/ })
   t.match(await startCommand(t, ['reload', '--help']).ended, { code: 0, out: /^Usage: baton reload/, err: '' })
   t.match(await startCommand(t, ['stop', '--version']).ended, { code: 0, out: /^\d+\.\d+\.\d+\n$/ })
   t.match(await startCommand(t, ['status'], { env: { CONTROL_SOCKET: undefined, PORT: 'http' } }).ended, { code: 78, err: /PORT is "http"/ })
 })
 
-await t.test('baton check tries what a start would take, while the service runs', async (t) => {
-  const { program } = await commanded(t)
+await t.test('baton check tries what a start would use, while the service runs', async (t) => {
+  const { program } = await serveCommands(t)
   const check = async (args: string[], env = {}): Promise<Said> => await startCommand(t, ['check', ...args], { env: { PORT: String(program.port), ...env } }).ended
 
   t.match(await check([app('hello')]), { code: 0, out: /^configuration ok\napplication ok \(ready in [\d,]+ ms\)\n$/ })
@@ -135,7 +135,7 @@ await t.test('baton check tries what a start would take, while the service runs'
   t.match(await hello(program.url), { generation: 1 })
 })
 
-await t.test('what an application prints does not get into the answer of a check', async (t) => {
+await t.test('the output of an application does not mix with that of a check', async (t) => {
   measurePrograms(t)
   const { path } = createRelease(t, `console.log('hello from the application')\n${saying('one')}`)
 
@@ -145,11 +145,11 @@ await t.test('what an application prints does not get into the answer of a check
   t.match(err, 'hello from the application')
 })
 
-await t.test('a reader that has gone ends a command quietly', async (t) => {
+await t.test('a reader that has gone ends a command without an error', async (t) => {
   measurePrograms(t)
-  const { socket, program } = await commanded(t)
+  const { socket, program } = await serveCommands(t)
   const head = startCommand(t, ['status', '--watch', '0.05', '--socket', socket])
-  await waitUntil(() => head.out().includes(program.url), () => 'a picture')
+  await waitUntil(() => head.out().includes(program.url), () => 'an update')
 
   head.leave()
 

@@ -6,7 +6,7 @@ import { waitUntil } from '../helpers/wait-until.ts'
 
 const NEVER_CLOSES = fixture('apps/never-closes.js')
 
-await t.test('SIGTERM during a reload stops everything, and answers what is under way', async (t) => {
+await t.test('SIGTERM during a reload stops everything, but finishes open requests', async (t) => {
   const program = await serve(t, { env: { CANARY_MS: '60000' } })
   const slow = send(`${program.url}/slow?ms=1500`)
 
@@ -20,7 +20,7 @@ await t.test('SIGTERM during a reload stops everything, and answers what is unde
   t.same(program.survivors(), [])
 })
 
-await t.test('SIGTTIN during a reload is taken in: the worker that is added is of the new generation in the end', async (t) => {
+await t.test('SIGTTIN during a reload is part of it: in the end the added worker has the new generation', async (t) => {
   const program = await serve(t, { env: { CANARY_MS: '1000' } })
 
   program.child.kill('SIGHUP')
@@ -33,7 +33,7 @@ await t.test('SIGTTIN during a reload is taken in: the worker that is added is o
   t.match(await hello(program.url), { generation: 2 })
 })
 
-await t.test('an application that never closes is killed at the drain deadline, and on a stop too, and no request is cut', async (t) => {
+await t.test('an application that never closes is killed at the drain deadline, also on a stop, and no request is cut', async (t) => {
   const program = await serve(t, { args: [NEVER_CLOSES], env: { WORKERS: '1', DRAIN_TIMEOUT_MS: '1500', KEEP_ALIVE_TIMEOUT_MS: '1000', STOP_TIMEOUT_MS: '1500' } })
 
   t.equal((await program.reload()).event, 'reload:completed')
@@ -45,7 +45,7 @@ await t.test('an application that never closes is killed at the drain deadline, 
   t.same(program.survivors(), [])
 })
 
-await t.test('MAX_RESTARTS says how many crashes are restarted at once', async (t) => {
+await t.test('MAX_RESTARTS is the number of crashes after which restarts are not delayed', async (t) => {
   const program = await serve(t, { env: { MAX_RESTARTS: '1', WORKERS: '2' } })
 
   for (let count = 1; count <= 2; count++) {

@@ -6,13 +6,13 @@ import { hello, send } from '../helpers/http.ts'
 import { serve, startProgram } from '../helpers/program.ts'
 import { saying } from '../helpers/release.ts'
 
-/** An application that tells a variable of its environment. */
-const TELLS = `export default async function (fastify) {
+/** An application that answers with a variable of its environment. */
+const SHOWS_A_VARIABLE = `export default async function (fastify) {
   fastify.get('/', async () => ({ color: process.env.TINT ?? 'none', ...fastify.worker }))
 }`
 
 await t.test('SIGHUP reads ENV_FILE again: settings and the variables of the application reach the new workers only', async (t) => {
-  const cwd = t.testdir({ 'package.json': '{ "type": "module" }', 'app.js': TELLS, '.env': 'TINT=red\nSECRET=hunter2\nWORKERS=2\n' })
+  const cwd = t.testdir({ 'package.json': '{ "type": "module" }', 'app.js': SHOWS_A_VARIABLE, '.env': 'TINT=red\nSECRET=hunter2\nWORKERS=2\n' })
   const program = await serve(t, { cwd, args: ['app.js'], env: { WORKERS: undefined } })
   t.match(await hello(program.url), { color: 'red' })
 
@@ -33,15 +33,15 @@ await t.test('SIGHUP reads ENV_FILE again: settings and the variables of the app
   t.match(await hello(program.url), { color: 'none', generation: 3 })
 })
 
-await t.test('the environment of the process wins over the file', async (t) => {
-  const cwd = t.testdir({ 'package.json': '{ "type": "module" }', 'app.js': TELLS, 'live.env': 'TINT=red\nWORKERS=1\n' })
+await t.test('the environment of the process takes precedence over the file', async (t) => {
+  const cwd = t.testdir({ 'package.json': '{ "type": "module" }', 'app.js': SHOWS_A_VARIABLE, 'live.env': 'TINT=red\nWORKERS=1\n' })
   const program = await serve(t, { cwd, args: ['app.js'], env: { ENV_FILE: 'live.env', TINT: 'green', WORKERS: '2' } })
 
   t.match(await hello(program.url), { color: 'green' })
   t.equal(program.events('worker:ready').length, 2)
 })
 
-await t.test('wrong settings refuse the reload, with every error named, before anything is forked', async (t) => {
+await t.test('wrong settings refuse the reload before any fork, and the error names them all', async (t) => {
   const cwd = t.testdir({ '.env': 'WORKERS=2\n' })
   const program = await serve(t, { cwd, env: { WORKERS: undefined } })
 
@@ -54,7 +54,7 @@ await t.test('wrong settings refuse the reload, with every error named, before a
   t.match(await hello(program.url), { generation: 1 })
 })
 
-await t.test('a setting of the socket or of the primary that changes is warned of, and nothing else comes of it', async (t) => {
+await t.test('a changed setting of the socket or of the primary causes a warning, and keeps its old value', async (t) => {
   const cwd = t.testdir({ '.env': '' })
   const program = await serve(t, { cwd })
 
@@ -65,7 +65,7 @@ await t.test('a setting of the socket or of the primary that changes is warned o
   t.match(await hello(program.url), { generation: 2 })
 })
 
-await t.test('an ENV_FILE that is not there is an error at the start and refuses a reload', async (t) => {
+await t.test('a missing ENV_FILE is an error at the start and refuses a reload', async (t) => {
   const cwd = t.testdir({ 'live.env': '' })
   const lost = startProgram(t, { cwd, env: { ENV_FILE: 'nowhere.env' } })
   t.same(await lost.exit(), { code: 78, signal: null })
@@ -77,7 +77,7 @@ await t.test('an ENV_FILE that is not there is an error at the start and refuses
   t.match(await hello(program.url), { generation: 1 })
 })
 
-await t.test('a relative path follows the directory that the shell was in, also when a release switch has replaced and removed it', async (t) => {
+await t.test('a relative path follows the directory of the shell, even when a new release has replaced and removed it', async (t) => {
   const folder = t.testdir({})
   const current = join(folder, 'current')
   const deploy = (release: string): void => {
@@ -97,9 +97,9 @@ await t.test('a relative path follows the directory that the shell was in, also 
   t.match(await hello(program.url), { release: 'two' })
 })
 
-await t.test('where nobody says by which links the working directory was reached, the log says that relative paths are pinned', async (t) => {
+await t.test('when the links to the working directory are unknown, the log says that relative paths are pinned', async (t) => {
   measurePrograms(t)
-  const cwd = t.testdir({ 'package.json': '{ "type": "module" }', 'app.js': TELLS })
+  const cwd = t.testdir({ 'package.json': '{ "type": "module" }', 'app.js': SHOWS_A_VARIABLE })
   const program = await serve(t, { cwd, env: { PWD: undefined }, args: ['app.js'] })
 
   t.match(program.find(({ msg }) => msg.startsWith('relative paths are pinned')), { directory: cwd })
@@ -107,7 +107,7 @@ await t.test('where nobody says by which links the working directory was reached
   t.same(await program.exit(), { code: 0, signal: null })
 })
 
-await t.test('a process that cannot be started for a reload fails it, and nothing else', async (t) => {
+await t.test('a worker that cannot be forked fails the reload, and nothing else', async (t) => {
   measurePrograms(t)
   const cwd = t.testdir({ '.env': '' })
   const program = await serve(t, { cwd })

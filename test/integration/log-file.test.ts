@@ -12,7 +12,7 @@ interface Logging {
   readonly program: Program
   readonly cwd: string
   readonly logs: LogFolder
-  /** What logrotate does: renames the file, then tells the process. */
+  /** Does what logrotate does: renames the file, then signals the process. */
   readonly rotate: (number: number) => void
 }
 
@@ -34,7 +34,7 @@ async function serve (t: Test, env: Readonly<Record<string, string>> = {}): Prom
   }
 }
 
-/** Clients that send one request after the other, each with an id of its own, until they are told to stop. */
+/** Clients that send one request after the other, each with its own id, until they are stopped. */
 class Load {
   readonly ids: string[] = []
   readonly #clients: Array<Promise<void>>
@@ -44,7 +44,7 @@ class Load {
     this.#clients = Array.from({ length: clients }, async (_, client) => { await this.#run(url, client) })
   }
 
-  /** @returns the ids of all requests; each was answered */
+  /** @returns the ids of all requests, each of which was answered */
   async stop (): Promise<string[]> {
     this.#isOver = true
     await Promise.all(this.#clients)
@@ -126,7 +126,7 @@ await t.test('a worker that is forked after the rename opens the new file', asyn
   t.notOk(logs.lines('app.log.1').some((line) => line.pid === pid && line.msg === 'request completed'))
 })
 
-await t.test('a log file that is nowhere costs no request: old workers go on with the one they have, new ones use standard output', async (t) => {
+await t.test('a log file that cannot be opened costs no request: old workers keep the open one, new workers use standard output', async (t) => {
   const { program, cwd, logs } = await serve(t, { WORKERS: '1' })
   renameSync(join(cwd, 'logs'), join(cwd, 'old'))
   const old = new LogFolder(join(cwd, 'old'))
@@ -153,7 +153,7 @@ await t.test('a LOG_FILE that cannot be opened is an error at the start', async 
   t.same(program.events('worker:forked'), [])
 })
 
-await t.test('LOG_FILE does not change on a reload, and the new workers log where the others do', async (t) => {
+await t.test('LOG_FILE does not change on a reload, and new workers log into the same file as the others', async (t) => {
   const cwd = t.testdir({ '.env': 'LOG_FILE=one.log\nLOG_REQUESTS=true\n', logs: {} })
   const program = startProgram(t, { cwd, env: { LOG_FILE: undefined } })
   const log = (): string => existsSync(join(cwd, 'one.log')) ? readFileSync(join(cwd, 'one.log'), 'utf8') : ''
@@ -170,7 +170,7 @@ await t.test('LOG_FILE does not change on a reload, and the new workers log wher
   t.notOk(existsSync(join(cwd, 'two.log')))
 })
 
-await t.test('what a client is authorized by is in no line, however the application logs it', async (t) => {
+await t.test('no line contains credentials of a client, however the application logs them', async (t) => {
   const { path } = createRelease(t, `export default async function (fastify) {
     fastify.get('/', async (request, reply) => {
       reply.header('set-cookie', 'session=hunter2')

@@ -28,7 +28,7 @@ await t.test('a wrong command line gets the usage and code 64', async (t) => {
   measurePrograms(t)
   for (const [args, message] of [
     [['--fast'], 'Unknown option \'--fast\''],
-    [['one.js', 'two.js'], 'one application at a time, not 2: one.js two.js'],
+    [['one.js', 'two.js'], 'only one application is possible, not 2: one.js two.js'],
     [['--help=yes'], 'does not take an argument']
   ] as const) {
     const program = startProgram(t, { args })
@@ -39,7 +39,7 @@ await t.test('a wrong command line gets the usage and code 64', async (t) => {
   }
 })
 
-await t.test('--help and --version answer and end', async (t) => {
+await t.test('--help and --version print and exit', async (t) => {
   measurePrograms(t)
   const help = startProgram(t, { args: ['--help'] })
   t.same(await help.exit(), { code: 0, signal: null })
@@ -70,10 +70,10 @@ await t.test('an application that is never ready ends the first start after the 
   const program = startProgram(t, { args: [app('never-ready')], env: { START_TIMEOUT_MS: '1000' } })
 
   t.same(await program.exit(), { code: 3, signal: null })
-  t.match(program.lines.at(-1), { err: { code: 'BATON_START_TIMEOUT' } })
+  t.match(program.lines.at(-1), { err: { type: 'StartTimeoutError', code: 'BATON_START_TIMEOUT' } })
 })
 
-await t.test('where some slots start, the others are tried again while those serve', async (t) => {
+await t.test('when only some slots start, they serve while the others are tried again', async (t) => {
   const program = await serve(t, { args: [app('misses-in-slot-1')] })
 
   t.match(await program.event('worker:exited', 2), { slot: 1 })
@@ -81,7 +81,7 @@ await t.test('where some slots start, the others are tried again while those ser
   t.equal((await send(`${program.url}/health/live`)).status, 200)
 })
 
-await t.test('a port that is taken ends the start with code 3 and names the address', async (t) => {
+await t.test('a port in use ends the start with code 3 and names the address', async (t) => {
   measurePrograms(t)
   const holder = createServer().listen(0, '127.0.0.1')
   await once(holder, 'listening')
@@ -95,21 +95,21 @@ await t.test('a port that is taken ends the start with code 3 and names the addr
   t.same(program.lines, [], 'nothing was started')
 })
 
-await t.test('an address that is not of this host ends the start with code 3 and is named', async (t) => {
+await t.test('an address of another host ends the start with code 3, and the error names it', async (t) => {
   const program = startProgram(t, { env: { HOST: '192.0.2.1' } })
 
   t.same(await program.exit(), { code: 3, signal: null })
   t.match(program.stderr, 'EADDRNOTAVAIL: address not available 192.0.2.1')
 })
 
-await t.test('the start-up line says what is served where, by how many, and how to reload', async (t) => {
+await t.test('the start-up line names the application, the address, the number of workers, and how to reload', async (t) => {
   const program = await serve(t)
 
   const line = program.find(({ event }) => event === 'server:ready')
   t.equal(line?.msg, `serving the built-in application on http://127.0.0.1:${program.port} with 2 workers; reload with: kill -HUP ${program.pid}`)
 })
 
-await t.test('PORT=0 is a port that stays the same after the only worker has crashed', async (t) => {
+await t.test('the port of PORT=0 stays the same after the only worker has crashed', async (t) => {
   const program = await serve(t, { env: { WORKERS: '1' } })
 
   process.kill((await hello(program.url)).pid, 'SIGKILL')
@@ -118,7 +118,7 @@ await t.test('PORT=0 is a port that stays the same after the only worker has cra
   t.match(await hello(program.url), { generation: 1 })
 })
 
-await t.test('HOST may be a name, and an IPv6 address', async (t) => {
+await t.test('HOST may be a name or an IPv6 address', async (t) => {
   for (const [host, url] of [['localhost', /^http:\/\/localhost:/], ['::1', /^http:\/\/\[::1\]:/]] as const) {
     const program = await serve(t, { env: { HOST: host } })
 
@@ -129,7 +129,7 @@ await t.test('HOST may be a name, and an IPv6 address', async (t) => {
   }
 })
 
-await t.test('APP names the application, the command line wins, and a relative path is relative to the working directory', async (t) => {
+await t.test('APP names the application, the command line takes precedence, and a relative path is relative to the working directory', async (t) => {
   const cwd = fixture('apps')
   const byVariable = await serve(t, { env: { APP: 'hello.js' }, cwd })
   t.match(await hello(byVariable.url), { app: 'hello' })
@@ -138,14 +138,14 @@ await t.test('APP names the application, the command line wins, and a relative p
   t.match(await hello(byArgument.url), { app: 'hello' })
 })
 
-await t.test('an application written for PM2 runs, and its messages do no harm', async (t) => {
+await t.test('an application written for PM2 runs, and its messages are ignored', async (t) => {
   const program = await serve(t, { args: [app('written-for-pm2')] })
 
   t.equal((await program.reload()).event, 'reload:completed')
   t.match(await hello(program.url), { generation: 2 })
 })
 
-await t.test('with SCHEDULING=shared the workers accept by themselves, and a reload works the same', async (t) => {
+await t.test('with SCHEDULING=shared the workers accept connections themselves, and a reload works the same', async (t) => {
   const program = await serve(t, { env: { SCHEDULING: 'shared' } })
 
   t.equal((await program.reload()).event, 'reload:completed')
@@ -167,7 +167,7 @@ await t.test('PID_FILE is written when the service is ready, and removed at the 
   t.notOk(existsSync(path))
 })
 
-await t.test('a PID_FILE of a process that has gone is taken over, one that cannot be written is an error', async (t) => {
+await t.test('a PID_FILE of a process that has exited is replaced, and one that cannot be written is an error', async (t) => {
   const path = join(t.testdir({}), 'baton.pid')
   const gone = spawn(process.execPath, ['-e', ''])
   await once(gone, 'exit')
@@ -211,9 +211,9 @@ await t.test('a log whose reader has gone costs neither a request nor the exit',
   t.same(await program.exit(), { code: 0, signal: null })
 })
 
-await t.test('a worker that is started by hand says that it is none', async (t) => {
+await t.test('a worker that is started by hand says that only Baton can start it', async (t) => {
   const program = startProgram(t, { main: join(ROOT, 'dist/worker/index.js') })
 
   t.equal((await program.exit()).code, 1)
-  t.match(program.stderr, 'this program is a worker: it is started by Baton')
+  t.match(program.stderr, 'this program is a worker: only Baton can start it')
 })

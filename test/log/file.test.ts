@@ -8,7 +8,7 @@ interface Setup {
   readonly file: LogFile
   readonly path: string
   readonly log: Logger
-  /** What went to standard output. */
+  /** Lines that went to standard output. */
   readonly output: string[]
   /** Renames the file, as log rotation does. */
   readonly rotate: () => void
@@ -30,7 +30,7 @@ async function setUp (t: Test): Promise<Setup> {
   }
 }
 
-await t.test('lines go into the file, for its owner and its group, and also on a terminal they are JSON', async (t) => {
+await t.test('lines go into the file, which its group can read, and are JSON even on a terminal', async (t) => {
   const { file, path, log, lines } = await setUp(t)
 
   file.open()
@@ -40,7 +40,7 @@ await t.test('lines go into the file, for its owner and its group, and also on a
   t.equal(statSync(path).mode & 0o777, 0o640 & ~process.umask())
 })
 
-await t.test('what is in the file already stays', async (t) => {
+await t.test('the file keeps its lines', async (t) => {
   const { file, path, log, lines } = await setUp(t)
   file.open()
   log.info('one')
@@ -67,7 +67,7 @@ await t.test('a renamed file gets its lines until it is reopened, and none after
   t.match(lines(), [{ event: 'log:reopened', file: path }, { msg: 'three' }])
 })
 
-await t.test('reopening keeps no descriptor', async (t) => {
+await t.test('reopening leaks no descriptor', async (t) => {
   const { file, log } = await setUp(t)
   file.open()
   const count = (): number => readdirSync('/proc/self/fd').length
@@ -78,7 +78,7 @@ await t.test('reopening keeps no descriptor', async (t) => {
   t.equal(count(), before)
 })
 
-await t.test('a file that cannot be reopened: the one that is open goes on, and one line says so there', async (t) => {
+await t.test('when a file cannot be reopened, the open one is still used, and one line there says so', async (t) => {
   const { file, path, log, lines } = await setUp(t)
   file.open()
   renameSync(join(path, '..'), join(path, '../../old'))
@@ -107,7 +107,7 @@ for (const [what, make] of Object.entries({
   })
 }
 
-await t.test('until it is open lines go to standard output, and one says why', async (t) => {
+await t.test('until the file is open lines go to standard output, and one says why', async (t) => {
   const { file, path, log, output, lines } = await setUp(t)
   rmSync(join(path, '..'), { recursive: true })
 
@@ -122,7 +122,7 @@ await t.test('until it is open lines go to standard output, and one says why', a
   t.equal(output.length, 2)
 })
 
-await t.test('who hears of no rotation any more looks before each line', async (t) => {
+await t.test('a process that receives no messages checks for a rotation before each line', async (t) => {
   const { file, path, log, rotate, lines } = await setUp(t)
   file.open()
   log.info('one')
@@ -137,11 +137,11 @@ await t.test('who hears of no rotation any more looks before each line', async (
 
   renameSync(join(path, '..'), join(path, '../../old'))
   log.info('five')
-  t.match(lines(join(path, '../../old/app.log')).at(-1), { msg: 'five' }, 'and goes on where it was when there is nothing to open')
+  t.match(lines(join(path, '../../old/app.log')).at(-1), { msg: 'five' }, 'it keeps the old file when there is none to open')
   t.notOk(existsSync(path))
 })
 
-await t.test('who follows and never had it open opens it as soon as that is possible', async (t) => {
+await t.test('such a process opens a file that it never had open as soon as that is possible', async (t) => {
   const { file, path, log, output, lines } = await setUp(t)
   rmSync(join(path, '..'), { recursive: true })
   file.follow()

@@ -3,11 +3,11 @@ import { pino } from 'pino'
 import t from 'tap'
 import { redact } from '../../src/log/redaction.ts'
 
-/** Nothing of it may stay; quotes and backslashes are what a value could get out with. */
+/** No part of it may stay; quotes and backslashes might end the value too early. */
 const SECRET = 'hunter2; a="hunter2 \\" \\\\hunter2", {[hunter2]}'
 const NAMES = ['authorization', 'Authorization', 'proxy-authorization', 'Proxy-Authorization', 'cookie', 'Cookie', 'set-cookie', 'Set-Cookie']
 
-/** What applications log, by its shape. */
+/** Shapes in which applications log headers. */
 const SHAPES: Readonly<Record<string, (name: string, value: string) => object>> = {
   'a field': (name, value) => ({ [name]: value }),
   headers: (name, value) => ({ headers: { accept: '*/*', [name]: value, host: 'a' } }),
@@ -37,7 +37,7 @@ function log (fields: object): string {
 }
 
 for (const [shape, fields] of Object.entries(SHAPES)) {
-  await t.test(`what a message is authorized by is not logged: ${shape}`, async (t) => {
+  await t.test(`credentials are not logged: ${shape}`, async (t) => {
     for (const name of NAMES) {
       const line = log(fields(name, SECRET))
 
@@ -55,7 +55,7 @@ await t.test('bindings of a child are redacted too', async (t) => {
   t.notMatch(text, 'hunter2')
 })
 
-await t.test('the bytes that the HTTP parser did not understand are not logged', async (t) => {
+await t.test('input that the HTTP parser rejected is not logged', async (t) => {
   const err = Object.assign(new Error('Parse Error'), { code: 'HPE_INVALID_METHOD', rawPacket: Buffer.from('cookie: a=b') })
 
   t.match(JSON.parse(log({ err })), { err: { code: 'HPE_INVALID_METHOD', rawPacket: '[Redacted]' }, msg: 'a line' })
@@ -71,7 +71,7 @@ const KEPT: readonly object[] = [
 ]
 
 for (const fields of KEPT) {
-  await t.test(`what only speaks of such headers stays as it is: ${JSON.stringify(fields)}`, async (t) => {
+  await t.test(`text that only mentions such headers stays unchanged: ${JSON.stringify(fields)}`, async (t) => {
     t.notMatch(log(fields), '[Redacted]')
   })
 }
@@ -85,13 +85,13 @@ const LONG: Readonly<Record<string, string>> = {
 }
 
 for (const [what, line] of Object.entries(LONG)) {
-  // With a pattern that tries each of them anew it takes minutes.
+  // A pattern that tries each of them again would take minutes.
   await t.test(`a line is not slow because of many ${what}`, { timeout: 20_000 }, async (t) => {
     t.type(redact(line), 'string')
   })
 }
 
-await t.test('what stands beside a header stays', async (t) => {
+await t.test('text next to a header stays', async (t) => {
   t.match(JSON.parse(log({ headers: { accept: '*/*', cookie: SECRET, host: 'a' } })), { headers: { accept: '*/*', cookie: '[Redacted]', host: 'a' } })
   t.match(JSON.parse(log({ text: 'GET / HTTP/1.1\r\ncookie: hunter2\r\nhost: a' })), { text: 'GET / HTTP/1.1\r\ncookie: [Redacted]\r\nhost: a' })
 })

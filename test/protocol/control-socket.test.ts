@@ -1,13 +1,13 @@
 import t from 'tap'
 import { runtimeDirectories } from '../../src/protocol/control-socket.ts'
 
-await t.test('sockets go where systemd says, or else where the session says', async (t) => {
+await t.test('sockets are in the directory of systemd, or else in that of the session', async (t) => {
   t.strictSame(runtimeDirectories({ RUNTIME_DIRECTORY: '/run/baton:/run/other', XDG_RUNTIME_DIR: '/run/user/1000' }), ['/run/baton', '/run/user/1000'])
   t.strictSame(runtimeDirectories({ RUNTIME_DIRECTORY: '', XDG_RUNTIME_DIR: '/run/user/1000' }), ['/run/user/1000'])
   t.strictSame(runtimeDirectories({}), [])
 })
 
-await t.test('the environment of the process is what is read unless told otherwise', async (t) => {
+await t.test('without an argument the environment of the process is read', async (t) => {
   const before = process.env.RUNTIME_DIRECTORY
   t.teardown(() => { if (before === undefined) delete process.env.RUNTIME_DIRECTORY; else process.env.RUNTIME_DIRECTORY = before })
   process.env.RUNTIME_DIRECTORY = '/run/this'

@@ -11,14 +11,14 @@ import { DEADLINE, waitUntil } from '../../helpers/wait-until.ts'
 const MEBIBYTE = 1024 * 1024
 const FLOODS = program('test/fixtures/floods-its-log.ts')
 
-/** A pipe or a disk: takes bytes while it has room, and refuses the rest. */
+/** A pipe or a disk: accepts bytes while it has room, and refuses the rest. */
 class Sink {
   text = ''
   tries = 0
   room = Infinity
-  /** Bytes that one write takes at most. */
+  /** Most bytes that one write accepts. */
   atOnce = Infinity
-  /** What a write without room is answered. */
+  /** Error code of a write without room. */
   refusal: string | undefined = 'EAGAIN'
 
   readonly write = (bytes: Buffer): number => {
@@ -38,7 +38,7 @@ class Sink {
     await waitUntil(() => this.text.includes(text), () => `${JSON.stringify(text)} in ${JSON.stringify(this.text.slice(-1000))}`)
   }
 
-  /** Waits for a further try that takes nothing. */
+  /** Waits for another attempt that writes nothing. */
   async refused (): Promise<void> {
     const before = this.tries
     await waitUntil(() => this.tries > before, () => 'a further try')
@@ -50,12 +50,12 @@ function create (options: Partial<Sink> = {}): { sink: Sink, destination: LogDes
   return { sink, destination: new LogDestination(sink.write) }
 }
 
-/** @returns the lines with `<n lost>` for the one that says how many were lost */
+/** @returns the lines, with `<n lost>` for the one that reports lost lines */
 function withGaps (lines: readonly string[]): string[] {
   return lines.map((line) => line.startsWith('{"level":40') ? `<${JSON.parse(line).lines} lost>` : line)
 }
 
-await t.test('a line is written at once and as it is', async (t) => {
+await t.test('a line is written at once and unchanged', async (t) => {
   const { sink, destination } = create()
 
   destination.write('one ü\n')
@@ -65,7 +65,7 @@ await t.test('a line is written at once and as it is', async (t) => {
   t.equal(sink.tries, 2)
 })
 
-await t.test('a line that is taken in pieces is written whole', async (t) => {
+await t.test('a line that is accepted in pieces is written completely', async (t) => {
   const { sink, destination } = create({ atOnce: 3 })
 
   destination.write('the first line ü\n')
@@ -74,7 +74,7 @@ await t.test('a line that is taken in pieces is written whole', async (t) => {
   t.equal(sink.text, 'the first line ü\nthe second line\n')
 })
 
-await t.test('lines that a full pipe does not take come later, in order', async (t) => {
+await t.test('lines that a full pipe refuses are written later, in order', async (t) => {
   const { sink, destination } = create({ room: 8 })
   for (const line of ['one\n', 'two, cut\n', 'three\n']) destination.write(line)
   t.equal(sink.text, 'one\ntwo,')
@@ -88,7 +88,7 @@ await t.test('lines that a full pipe does not take come later, in order', async 
   t.strictSame(sink.lines, ['one', 'two, cut', 'three', 'four', 'five'])
 })
 
-await t.test('a line that waits for nobody is not tried anew with each further line', async (t) => {
+await t.test('a waiting line is not tried again with each further line', async (t) => {
   const { sink, destination } = create({ room: 0 })
 
   for (let count = 0; count < 100; count++) destination.write('line\n')
@@ -96,7 +96,7 @@ await t.test('a line that waits for nobody is not tried anew with each further l
   t.equal(sink.tries, 1)
 })
 
-await t.test('a write that takes nothing and does not fail is tried later', async (t) => {
+await t.test('a write that accepts nothing but does not fail is tried again later', async (t) => {
   const { sink, destination } = create({ room: 0, refusal: undefined })
   destination.write('one\n')
   t.equal(sink.tries, 1)
@@ -107,7 +107,7 @@ await t.test('a write that takes nothing and does not fail is tried later', asyn
   t.equal(sink.text, 'one\n')
 })
 
-await t.test('a line that is half written is written anew when the file is another one, and the others follow', async (t) => {
+await t.test('a half-written line is written again in full into another file, and the others follow', async (t) => {
   const { sink, destination } = create({ room: 6 })
   destination.write('the first\n')
   destination.write('the second\n')
@@ -119,7 +119,7 @@ await t.test('a line that is half written is written anew when the file is anoth
   t.strictSame(sink.lines, ['the first', 'the second'])
 })
 
-await t.test('another file gets what the one before did not take, and nothing twice', async (t) => {
+await t.test('another file gets what the previous one refused, and nothing twice', async (t) => {
   const { sink, destination } = create({ room: 4 })
   destination.write('one\n')
   destination.write('two\n')
@@ -143,7 +143,7 @@ await t.test('a reader that has gone may be replaced by a file', async (t) => {
 })
 
 for (const code of ['EPIPE', 'EIO', 'EBADF']) {
-  await t.test(`after ${code} nothing is tried any more`, async (t) => {
+  await t.test(`after ${code} no more writes are tried`, async (t) => {
     const { sink, destination } = create({ room: 0 })
     destination.write('pending\n')
     sink.refusal = code
@@ -160,7 +160,7 @@ for (const code of ['EPIPE', 'EIO', 'EBADF']) {
 }
 
 for (const code of ['ENOSPC', 'EDQUOT', 'EMSGSIZE', 'EUNHEARDOF']) {
-  await t.test(`${code} costs lines, and later ones are written`, async (t) => {
+  await t.test(`${code} loses lines, but later ones are written`, async (t) => {
     const { sink, destination } = create({ room: 4, refusal: code })
     for (const line of ['one\n', 'lost\n', 'lost as well\n']) destination.write(line)
     await sink.refused()
@@ -173,7 +173,7 @@ for (const code of ['ENOSPC', 'EDQUOT', 'EMSGSIZE', 'EUNHEARDOF']) {
   })
 }
 
-await t.test('a line that a full disk has half of is completed before any other', async (t) => {
+await t.test('a line that is half on a full disk is completed before any other', async (t) => {
   const { sink, destination } = create({ room: 4, refusal: 'ENOSPC' })
   destination.write('half of it\n')
   destination.write('lost\n')
@@ -188,7 +188,7 @@ await t.test('a line that a full disk has half of is completed before any other'
   t.equal(sink.lines.length, 2)
 })
 
-await t.test('a line about lost ones that is refused, or cut, counts for all of them in the end', async (t) => {
+await t.test('a report about lost lines that is refused or cut counts them all in the end', async (t) => {
   const { sink, destination } = create({ room: 0, refusal: 'ENOSPC' })
   for (let count = 0; count < 5; count++) destination.write('lost\n')
   await sink.refused()
@@ -204,7 +204,7 @@ await t.test('a line about lost ones that is refused, or cut, counts for all of 
   t.equal(sink.lines.at(-1), 'kept behind the cut line')
 })
 
-await t.test('the line about lost ones says what a reader can do', async (t) => {
+await t.test('the report about lost lines says what the cause may be', async (t) => {
   const { sink, destination } = create({ room: 0, refusal: 'ENOSPC' })
   const before = Date.now()
   destination.write('lost\n')
@@ -214,7 +214,7 @@ await t.test('the line about lost ones says what a reader can do', async (t) => 
   const { time, ...line } = JSON.parse(sink.text)
 
   t.strictSame(line, {
-    level: 40, pid: process.pid, event: 'log:lost', lines: 1, msg: 'log lines are lost: the reader of the log is too slow, or its disk is full'
+    level: 40, pid: process.pid, event: 'log:lost', lines: 1, msg: 'log lines were lost: the reader of the log is too slow, or the disk is full'
   })
   t.ok(time >= before && time <= Date.now())
 })
@@ -235,7 +235,7 @@ await t.test('a megabyte is kept for a slow reader; then whole lines are lost, i
   t.strictSame(withGaps(sink.lines), [...numbers.slice(0, kept).map(line), `<${3001 - kept} lost>`, 'later'])
 })
 
-await t.test('room that has come back is used up again, and lost again', async (t) => {
+await t.test('after lost lines there is room again, until it is full again', async (t) => {
   const { sink, destination } = create({ room: 0 })
   const fill = (): void => {
     for (let count = 0; count < 1100; count++) destination.write(`${'.'.repeat(999)}\n`)
@@ -252,7 +252,7 @@ await t.test('room that has come back is used up again, and lost again', async (
   t.strictSame(gaps, ['<52 lost>', '<52 lost>', '<52 lost>'])
 })
 
-await t.test('lost lines take up no room', async (t) => {
+await t.test('lost lines take no room', async (t) => {
   const { sink, destination } = create({ room: 0 })
   const fill = (): void => {
     for (let count = 0; count < 1000; count++) destination.write(`${'.'.repeat(999)}\n`)
@@ -286,7 +286,7 @@ await t.test('a line longer than the limit is written, and kept while it is the 
   t.equal(sink.lines.length, 3)
 })
 
-await t.test('the last try at an exit writes what is taken, and does not wait', async (t) => {
+await t.test('the last attempt at an exit writes what it can, and does not wait', async (t) => {
   const { sink, destination } = create({ room: 0 })
   for (const line of ['one\n', 'two\n', 'three\n']) destination.write(line)
   destination.flush()
@@ -298,7 +298,7 @@ await t.test('the last try at an exit writes what is taken, and does not wait', 
   t.equal(sink.text, 'one\ntwo\nth')
 })
 
-await t.test('a destination that has nothing to write writes nothing', async (t) => {
+await t.test('a destination without pending lines writes nothing', async (t) => {
   const { sink, destination } = create()
 
   destination.flush()
@@ -306,7 +306,7 @@ await t.test('a destination that has nothing to write writes nothing', async (t)
   t.equal(sink.tries, 0)
 })
 
-await t.test('every line is written in the format of the destination, that about lost ones too', async (t) => {
+await t.test('every line is written in the format of the destination, also the report about lost lines', async (t) => {
   const sink = Object.assign(new Sink(), { room: 8, refusal: 'ENOSPC' })
   const destination = new LogDestination(sink.write, (line) => `> ${line.slice(0, 10).trim()}\n`)
   destination.write('first\n')
@@ -318,7 +318,7 @@ await t.test('every line is written in the format of the destination, that about
   t.strictSame(sink.lines, ['> first', '> {"level":4'])
 })
 
-await t.test('a terminal and a file are written to as they are', async (t) => {
+await t.test('a terminal and a file keep their mode', async (t) => {
   const path = join(t.testdir({ log: '' }), 'log')
   const fd = openSync(path, 'w')
   t.teardown(() => { closeSync(fd) })
@@ -330,7 +330,7 @@ await t.test('a terminal and a file are written to as they are', async (t) => {
   t.equal(readFileSync(path, 'utf8'), 'line\n'.repeat(3))
 })
 
-/** A named pipe in the mode that a shell gives its pipes: a write waits for the reader. */
+/** A named pipe in the mode that a shell gives its pipes: writes block. */
 function makePipe (t: Test): { reader: number, writer: number } {
   const path = join(t.testdir({}), 'pipe')
   execFileSync('mkfifo', [path])
@@ -340,7 +340,7 @@ function makePipe (t: Test): { reader: number, writer: number } {
 
 interface Reading {
   readonly output: number | 'pipe'
-  /** Begins to read what the program logs; the text is whole when the program has gone. */
+  /** Begins to read what the program logs; the text is complete when the program has exited. */
   readonly read: (program: ChildProcess) => Socket
 }
 
@@ -354,7 +354,7 @@ const OUTPUTS: Readonly<Record<string, (t: Test) => Reading>> = {
   'a socket': () => ({ output: 'pipe', read: ({ stdout }) => stdout as Socket })
 }
 
-/** Starts a program that logs 4 MB, and more after a process that had the same output has ended. */
+/** Starts a program that logs 4 MB, and more after another process with the same output has exited. */
 function flood (t: Test, output: number | 'pipe'): ChildProcess {
   const program = fork(FLOODS, { stdio: ['ignore', output, 'inherit', 'ipc'] })
   t.teardown(() => { program.kill('SIGKILL') })
@@ -367,12 +367,12 @@ async function next (program: ChildProcess, event: 'message' | 'exit'): Promise<
 }
 
 const UNWRITABLE: Readonly<Record<string, (t: Test) => number | 'pipe'>> = {
-  'a pipe that nobody reads': (t) => {
+  'a pipe without a reader': (t) => {
     const { reader, writer } = makePipe(t)
     t.teardown(() => { closeSync(reader) })
     return writer
   },
-  'a socket that nobody reads': () => 'pipe',
+  'a socket without a reader': () => 'pipe',
   'a pipe whose reader has gone': (t) => {
     const { reader, writer } = makePipe(t)
     closeSync(reader)
@@ -382,7 +382,7 @@ const UNWRITABLE: Readonly<Record<string, (t: Test) => number | 'pipe'>> = {
 }
 
 for (const [name, open] of Object.entries(UNWRITABLE)) {
-  await t.test(`a program whose log goes to ${name} runs on, and ends`, async (t) => {
+  await t.test(`a program whose log goes to ${name} continues, and exits`, async (t) => {
     const program = flood(t, open(t))
 
     const [total] = await next(program, 'message')
@@ -395,7 +395,7 @@ for (const [name, open] of Object.entries(UNWRITABLE)) {
 }
 
 for (const [name, open] of Object.entries(OUTPUTS)) {
-  await t.test(`a reader of ${name} that comes late gets whole lines in order, and the number of the others`, async (t) => {
+  await t.test(`a late reader of ${name} gets whole lines in order, and the number of the lost ones`, async (t) => {
     const { output, read } = open(t)
     const program = flood(t, output)
     const [total] = await next(program, 'message')
