@@ -45,7 +45,7 @@ await t.test('a socket on which nobody listens any more is replaced', async (t) 
 
 await t.test('a socket on which somebody listens is left to him, and he is named if he says who he is', async (t) => {
   const answers: ReadonlyArray<readonly [string, string]> = [
-    ['{"pid":77}', 'process 77'], ['no JSON', 'a process that does not say who it is'], ['null', 'a process that does not say who it is']
+    ['{"pid":77}', 'process 77'], ['no JSON', 'an unknown process'], ['null', 'an unknown process']
   ]
   for (const [answer, holder] of answers) {
     const path = join(folder(t), 'control.sock')
@@ -63,7 +63,7 @@ await t.test('somebody who listens and does not answer is waited for only so lon
   await claimSocket(closedAfter(t, createServer((socket) => { held.push(socket) })), path)
   t.teardown(() => { for (const socket of held) socket.destroy() })
 
-  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD', message: /a process that does not say who it is/ })
+  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD', message: /an unknown process/ })
 })
 
 await t.test('nor is somebody who answers a byte now and then', async (t) => {
@@ -75,7 +75,7 @@ await t.test('nor is somebody who answers a byte now and then', async (t) => {
   })), path)
   t.teardown(() => { clearInterval(drip) })
 
-  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD', message: /a process that does not say who it is/ })
+  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD', message: /an unknown process/ })
 })
 
 await t.test('an answer that is cut short names nobody', async (t) => {
@@ -92,7 +92,7 @@ await t.test('somebody who is too busy to accept holds the socket', async (t) =>
   const path = join(folder(t), 'control.sock')
   await occupy(t, path)
 
-  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD', message: /a process that does not say who it is/ })
+  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD', message: /an unknown process/ })
 
   t.ok(lstatSync(path).isSocket())
 })
@@ -106,7 +106,7 @@ await t.test('a socket of which cannot be told whether somebody listens is left 
 
   await asNobody(async () => {
     await t.rejects(claimSocket(createServer(), path), {
-      code: 'BATON_CONTROL_SOCKET_UNUSABLE', message: /it cannot be found out whether somebody listens there \(EACCES\)/
+      code: 'BATON_CONTROL_SOCKET_UNUSABLE', message: /it is not possible to tell whether a process listens there \(EACCES\)/
     })
   })
 
@@ -117,7 +117,7 @@ await t.test('a file that is not a socket stays as it is', async (t) => {
   const path = join(folder(t), 'notes.txt')
   writeFileSync(path, 'mine')
 
-  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_UNUSABLE', message: /there is a file that is not a socket/ })
+  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_UNUSABLE', message: /the file there is not a socket/ })
 
   t.equal(readFileSync(path, 'utf8'), 'mine')
 })
@@ -148,7 +148,7 @@ await t.test('a folder that others can enter, a link and a file are not the user
   writeFileSync(file, '')
 
   for (const path of [open, link, file]) {
-    t.throws(() => { claimDirectory(path) }, { code: 'BATON_CONTROL_SOCKET_UNUSABLE', message: /a folder of this user that nobody else can enter/ }, path)
+    t.throws(() => { claimDirectory(path) }, { code: 'BATON_CONTROL_SOCKET_UNUSABLE', message: /a folder of this user that no other user can enter/ }, path)
   }
   t.throws(() => { claimDirectory(missing) }, { code: 'BATON_CONTROL_SOCKET_UNUSABLE', message: /ENOENT/ })
 })

@@ -310,7 +310,7 @@ await t.test('what is asked wrongly is answered with what is wrong', async (t) =
   const post = (path: string, question: object): ReturnType<typeof ask> => ask(socket, path, { method: 'POST', ...question })
 
   t.match(await ask(socket, '/nothing'), { status: 404, json: { message: 'there is no /nothing here' } })
-  t.match(await ask(socket, '/status', { method: 'DELETE' }), { status: 405, headers: { allow: 'GET' }, json: { message: '/status answers GET, and not DELETE' } })
+  t.match(await ask(socket, '/status', { method: 'DELETE' }), { status: 405, headers: { allow: 'GET' }, json: { message: '/status allows GET, not DELETE' } })
   t.match(await ask(socket, '/reload?now'), { status: 405, headers: { allow: 'POST' } })
   t.match(await post('/reload', { raw: '{' }), { status: 400, json: { message: /^the body is not JSON: / } })
   t.match(await post('/reload', { raw: 'drained=true', headers: { 'content-type': 'application/x-www-form-urlencoded' } }), { status: 400, json: { message: /^the body is not JSON: / } })

@@ -76,12 +76,12 @@ const OTHERS: Readonly<Record<string, (path: string) => void>> = {
 }
 
 for (const [name, make] of Object.entries(OTHERS)) {
-  await t.test(`${name} is no socket, and is never removed`, async (t) => {
+  await t.test(`${name} is not a socket, and is never removed`, async (t) => {
     const path = createSocketPath(t)
     make(path)
 
     await t.rejects(claimSocketPath(path), {
-      code: 'BATON_LISTEN_SOCKET_UNUSABLE', message: `LISTEN_SOCKET ${path} cannot be listened on: what is there is no socket, and is left alone`
+      code: 'BATON_LISTEN_SOCKET_UNUSABLE', message: `LISTEN_SOCKET ${path} cannot be listened on: the file there is not a socket`
     })
 
     t.ok(existsSync(path))
@@ -117,7 +117,7 @@ await t.test('a path may have 107 bytes, not characters, and no more', async (t)
   await listenOn(t, longest)
   for (const path of [`${longest}x`, `${longest.slice(0, -1)}ü`]) {
     await t.rejects(claimSocketPath(path), {
-      code: 'BATON_LISTEN_SOCKET_UNUSABLE', message: `LISTEN_SOCKET ${path} cannot be listened on: it is 108 bytes long, and the system takes at most 107`
+      code: 'BATON_LISTEN_SOCKET_UNUSABLE', message: `LISTEN_SOCKET ${path} cannot be listened on: its path is 108 bytes long, and at most 107 are allowed`
     })
   }
 })
