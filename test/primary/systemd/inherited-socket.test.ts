@@ -27,12 +27,12 @@ await t.test('so it is of a UNIX socket, which has no port', { skip: !isLinux },
   t.strictSame(inheritedAddress(fd), { address: { fd }, url: `unix:${path}` })
 })
 
-await t.test('a descriptor that is no socket, or none at all, is refused', async (t) => {
+await t.test('a descriptor that is not a socket, or none at all, is refused', async (t) => {
   const file = openSync(process.execPath, 'r')
   t.teardown(() => { closeSync(file) })
 
   for (const fd of [file, 1_000_000]) {
-    t.throws(() => inheritedAddress(fd), { code: 'BATON_INHERITED_SOCKET_UNUSABLE', message: `descriptor ${fd} is no socket: it must be` })
+    t.throws(() => inheritedAddress(fd), { code: 'BATON_INHERITED_SOCKET_UNUSABLE', message: `descriptor ${fd} is not a socket: it must be` })
   }
 })
 
