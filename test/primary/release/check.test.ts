@@ -66,7 +66,7 @@ await t.test('an application that ends itself with code 0, or by a signal, has n
   const directory = t.testdir({ 'zero.cjs': 'process.exit(0)', 'signal.cjs': "process.kill(process.pid, 'SIGKILL')\nwhile (true);", 'late.cjs': 'module.exports = async (fastify) => { setTimeout(() => { throw new Error("late") }); await new Promise(() => {}) }' })
 
   t.match((await check('zero.cjs', directory)).application, { error: { message: 'the worker exited with code 0 before it was ready' } })
-  t.match((await check('signal.cjs', directory)).application, { error: { message: 'the worker was ended by SIGKILL before it was ready' } })
+  t.match((await check('signal.cjs', directory)).application, { error: { message: 'the worker was killed by SIGKILL before it was ready' } })
   t.match((await check('late.cjs', directory)).application, { error: { message: 'late' } })
 })
 
@@ -75,7 +75,7 @@ await t.test('one that is never ready is given START_TIMEOUT_MS, and one that ne
   t.match((await check('never-ready.js')).application, { error: { code: 'BATON_START_TIMEOUT' } })
 
   set(t, { START_TIMEOUT_MS: '120000', STOP_TIMEOUT_MS: '300' })
-  t.match((await check('never-closes.js')).application, { error: null, warning: { message: /did not close well: it was not done after 300 ms \(STOP_TIMEOUT_MS\)/ } })
+  t.match((await check('never-closes.js')).application, { error: null, warning: { message: /did not close well: it was still running after 300 ms \(STOP_TIMEOUT_MS\)/ } })
 })
 
 await t.test('whatever is wrong with the configuration is reported at once, and nothing is booted', async (t) => {
