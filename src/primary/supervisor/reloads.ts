@@ -76,7 +76,7 @@ export class Reloads {
     return this.#slots
   }
 
-  /** A single worker is replaced before it goes, whatever `MAX_SURGE` says. */
+  /** A single worker is replaced before it drains, even with `MAX_SURGE=0`. */
   get maxSurge (): number {
     const { maxSurge } = this.generation.config
     return this.#slots.length === 1 ? Math.max(1, maxSurge) : maxSurge

@@ -34,7 +34,7 @@ interface SupervisorEvents {
   reloaded: [generation: Generation]
   /** What a worker measured, undefined when it cannot be used; the worker may have exited meanwhile. */
   measurements: [worker: WorkerHandle, measurements: Measurements | undefined]
-  /** It was asked to stop, or gives up. */
+  /** A stop was requested, or the service gives up. */
   stopping: []
   /** No process is left. */
   stopped: [code: ExitCode]

@@ -30,8 +30,8 @@ export function statusLine (pool: PoolStatus): string {
     return `Reloading: ${replaced} of ${count(wantedWorkers)} of generation ${rollingOut} ready`
   }
   if (state === 'running') {
-    const missing = ready.length < wantedWorkers ? `${ready.length} of ` : ''
-    return oneLine(`Serving with ${missing}${count(wantedWorkers)}, generation ${pool.generation.number}${describeProblems(pool)}`)
+    const served = ready.length < wantedWorkers ? `${ready.length} of ` : ''
+    return oneLine(`Serving with ${served}${count(wantedWorkers)}, generation ${pool.generation.number}${describeProblems(pool)}`)
   }
   return `Stopping: ${count(workers.length)} left`
 }

@@ -33,7 +33,7 @@ for (const { pool, is } of [
   })
 }
 
-await t.test('a long message is cut', async (t) => {
+await t.test('a long message is truncated', async (t) => {
   const line = statusLine(status({ lastReload: outcome('failed', 'x'.repeat(1000)) }))
 
   t.equal(line.length, 200)
