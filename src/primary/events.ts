@@ -21,11 +21,11 @@ interface Fields {
   'worker:exited': WorkerFields & {
     readonly code: number | null
     readonly signal: NodeJS.Signals | null
-    /** How long it drained; undefined when it was not told to. */
+    /** How long it drained; undefined when it did not. */
     readonly durationMs?: number
     /** The primary killed it at a deadline. */
     readonly wasKilled: boolean
-    /** Requests that it still held when it was killed at its drain deadline, as far as it had reported. */
+    /** Open requests, by its last report, when it was killed at its drain deadline. */
     readonly cut?: number
     readonly err?: ErrorReport
   }
@@ -67,7 +67,7 @@ export type Entry = { [Name in EventName]: { readonly event: Name } & Fields[Nam
 /** Entries without a log line of their own: the worker's exit, or the end of the reload, says the same. */
 const SILENT: readonly EventName[] = ['worker:crashed', 'reload:settled']
 
-/** What happens to the pool: each entry is a line of the log, and an event for whatever else counts or reports it. */
+/** What happens to the pool: each entry is a log line, and an event for metrics, the control socket and systemd. */
 export class Events extends EventEmitter<{ entry: [Entry] }> {
   readonly #log: Logger
 

@@ -12,7 +12,7 @@ import { Metrics } from './metrics/metrics.ts'
 import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts'
 import { keepTransport, makeGeneration, type Generation } from './release/generation.ts'
 import { startPaths } from './release/paths.ts'
-import { warnOf } from './release/warnings.ts'
+import { logWarnings } from './release/warnings.ts'
 import { Service } from './service.ts'
 import { handleSignals } from './signals.ts'
 import { Supervisor } from './supervisor/supervisor.ts'
@@ -44,7 +44,8 @@ export async function runPrimary (application: string | undefined): Promise<void
   process.title = 'baton: primary'
 
   const host = createClusterHost({
-    // With a socket of systemd, connections that the primary has accepted for its workers would be lost with it.
+    // With systemd's socket, workers accept connections themselves: those that the primary had accepted would be lost
+    // if it died.
     scheduling: config.scheduling ?? (inheritedSocket === undefined ? 'round-robin' : 'shared'),
     address,
     host: config.host,
@@ -74,12 +75,12 @@ export async function runPrimary (application: string | undefined): Promise<void
   service.beforeExit(notifier.flush)
 
   if (paths.isPinned) {
-    log.info({ directory: paths.directory }, 'relative paths are pinned to this directory, because PWD does not say by which links it was reached')
+    log.info({ directory: paths.directory }, 'relative paths are pinned to this directory, because PWD does not say through which links it was reached')
   }
-  warnOf(supervisor.generation, log)
+  logWarnings(supervisor.generation, log)
   supervisor.on('reloaded', (generation) => {
     log.level = generation.config.logLevel
-    warnOf(generation, log)
+    logWarnings(generation, log)
   })
   if (inheritedSocket !== undefined) {
     watchInheritedSocket(inheritedSocket, () => { supervisor.giveUp(new InheritedSocketLostError(inheritedSocket)) })

@@ -2,10 +2,10 @@ import { closeSync, constants, openSync, readFileSync, rmSync, writeFileSync } f
 import { PidFileHeldError, PidFileUnusableError } from '../errors.ts'
 
 /**
- * Looks whether this instance may have a PID file, before anything is started.
+ * Checks that this instance may use a PID file, before anything is started.
  *
- * A file that names a process which is gone is left from a crash. One that names ourselves is too: in a
- * container the process is always 1.
+ * A file that names a process which no longer exists is left from a crash. So is one that names this process: in a
+ * container the pid is always 1.
  *
  * @throws PidFileHeldError when the process that it names is alive
  * @throws PidFileUnusableError when it could not be written
@@ -24,14 +24,14 @@ export function writePidFile (path: string): void {
   writeFileSync(path, `${process.pid}\n`)
 }
 
-/** Removes the file if it is ours and if that is possible: a stop does not fail because of it. */
+/** Removes the file if it is ours. Errors are ignored, so that they cannot fail a stop. */
 export function removePidFile (path: string): void {
   try {
     if (readPid(path) === process.pid) rmSync(path)
   } catch {}
 }
 
-/** Opens it for writing as it will be later, and leaves what there is as it is. */
+/** Opens the file for writing as `writePidFile()` will, without changing it. */
 function checkWritable (path: string): void {
   try {
     closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK))
@@ -56,7 +56,7 @@ function isAlive (pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // Somebody else's process is alive as well.
+    // A process of another user: it is alive.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

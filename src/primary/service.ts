@@ -7,7 +7,7 @@ import type { Commands } from './signals.ts'
 import type { Supervisor } from './supervisor/supervisor.ts'
 import { watchTerminal } from './terminal.ts'
 
-/** All that close-with-grace would take for a stop: signals.ts handles some, and the others keep their default effect. */
+/** All signals on which close-with-grace would stop: signals.ts handles some, the others keep their default effect. */
 const SIGNALS = [
   'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV', 'SIGUSR2', 'SIGTERM'
 ] as const
@@ -22,8 +22,8 @@ export interface ServiceOptions {
 }
 
 /**
- * What signals and the control socket request of a running service, and its end: on a stop, and also after an error of
- * the primary itself, the workers answer their open requests.
+ * Carries out what signals and the control socket request of a running service, and ends it: on a stop, and also after
+ * an error in the primary itself, the workers finish their open requests.
  */
 export class Service implements Commands {
   readonly #supervisor: Supervisor
@@ -67,7 +67,7 @@ export class Service implements Commands {
 
   readonly scale = (difference: number): void => {
     this.#scale(() => difference).catch((error: unknown) => {
-      this.#log.warn({ err: error }, `the number of workers stays: ${(error as Error).message}`)
+      this.#log.warn({ err: error }, `the number of workers is unchanged: ${(error as Error).message}`)
     })
   }
 
@@ -97,7 +97,7 @@ export class Service implements Commands {
     process.exit(ExitCode.forced)
   }
 
-  /** No worker is added for a slot that cannot have its port. */
+  /** Adds no worker for a slot that cannot have its port. */
   async #scale (difference: () => number): Promise<void> {
     if (this.#slotPorts === undefined) {
       this.#supervisor.scale(difference())
@@ -114,22 +114,22 @@ export class Service implements Commands {
     await scaled
   }
 
-  /** @returns what starts the stop */
+  /** @returns a function that starts the stop */
   #closeWithGrace (): () => void {
     const { close } = closeWithGrace({
       // The stop has its own deadline, and an exit of the primary alone would leave workers behind.
       delay: false,
       skip: [...SIGNALS],
       logger: false,
-      /* c8 ignore next 4 -- a defect of the primary: no test has one */
+      /* c8 ignore next 4 -- a defect in the primary: no test has one */
       onSecondError: (err) => {
-        this.#log.fatal({ err }, 'another error of the primary')
+        this.#log.fatal({ err }, 'another error in the primary')
         this.kill()
       }
     }, async ({ err }) => {
       /* c8 ignore next 4 -- the same */
       if (err !== undefined) {
-        this.#log.fatal({ err }, 'an error of the primary; stopping')
+        this.#log.fatal({ err }, 'uncaught error in the primary; stopping')
         this.#leastCode = ExitCode.forced
       }
       const { stopIdle, stopDelay } = this.#supervisor.generation.config

@@ -1,8 +1,8 @@
-/** What signals ask for. */
+/** What signals request. */
 export interface Commands {
   readonly reload: () => void
   readonly scale: (difference: number) => void
-  /** @param isUrgent a person waits at a terminal */
+  /** @param isUrgent an operator is waiting at a terminal */
   readonly stop: (isUrgent: boolean) => void
   /** The log file has been renamed. */
   readonly reopenLogs: () => void
@@ -15,7 +15,7 @@ export interface SignalSource {
 }
 
 /** Milliseconds within which the same signal counts once: npm and a terminal both deliver it. */
-const ECHO = 500
+const DUPLICATE_WINDOW = 500
 
 /** Turns signals into commands; the README has the table. */
 export function handleSignals (source: SignalSource, commands: Commands, now = performance.now.bind(performance)): void {
@@ -25,7 +25,7 @@ export function handleSignals (source: SignalSource, commands: Commands, now = p
     if (first === undefined) {
       first = { signal, at: now() }
       commands.stop(signal === 'SIGINT')
-    } else if (signal !== first.signal || now() - first.at >= ECHO) {
+    } else if (signal !== first.signal || now() - first.at >= DUPLICATE_WINDOW) {
       commands.kill()
     }
   }

@@ -1,25 +1,25 @@
 import { closeSync, openSync } from 'node:fs'
 import { isatty } from 'node:tty'
 
-/** What the system says of terminals; a parameter for tests. */
+/** System calls about terminals; a parameter for tests. */
 export interface TerminalSystem {
   readonly isatty: (fd: number) => boolean
-  /** Opens the controlling terminal of this process, and closes it again; throws when that is not possible. */
+  /** Opens the controlling terminal of this process and closes it again; throws when that fails. */
   readonly open: () => void
 }
 
 const SYSTEM: TerminalSystem = { isatty, open: () => { closeSync(openSync('/dev/tty', 'r')) } }
 
-/** What opening the terminal fails with for reasons that are not its own: it may well be there. */
+/** Errors on opening the terminal that do not mean that it is gone. */
 const EXHAUSTED: readonly unknown[] = ['EMFILE', 'ENFILE', 'ENOMEM']
 
 /**
- * Tells the SIGHUP of a terminal that was closed from one that asks for a reload: the kernel sends it to
- * a foreground process, and nobody else would stop a server that was started by hand.
+ * Distinguishes the SIGHUP of a closed terminal from one that requests a reload: the kernel sends it to a foreground
+ * process, and no other signal would stop a server that was started by hand.
  *
- * Started with `nohup` or `setsid`, by systemd or in a container, a process has no terminal to lose.
+ * A process that was started with `nohup` or `setsid`, by systemd or in a container has no terminal to lose.
  *
- * @returns whether the terminal that this process was started from has gone
+ * @returns a function that says whether the terminal from which this process was started is gone
  */
 export function watchTerminal (system: Partial<TerminalSystem> = {}): () => boolean {
   const { isatty, open } = { ...SYSTEM, ...system }

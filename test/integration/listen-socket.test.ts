@@ -117,9 +117,9 @@ await t.test('a path that cannot be listened on is an error with code 78', async
   writeFileSync(path, 'mine')
 
   for (const [wrong, message] of [
-    [path, 'what is there is no socket, and is left alone'],
+    [path, 'the file there is not a socket'],
     ['/nowhere/s', 'ENOENT'],
-    [`/tmp/${'x'.repeat(103)}`, 'it is 108 bytes long, and the system takes at most 107']
+    [`/tmp/${'x'.repeat(103)}`, 'its path is 108 bytes long, and at most 107 are allowed']
   ] as const) {
     const program = startProgram(t, { env: { LISTEN_SOCKET: wrong } })
 

@@ -124,7 +124,7 @@ await t.test('no worker is added by SIGTTIN while its port is taken, and one is 
 
   program.child.kill('SIGTTIN')
   const warning = await program.line(({ level }) => level === 40)
-  t.match(warning.msg, `the number of workers stays: port ${base + 2} (SLOT_PORT_BASE, slot 2) is in use by process ${process.pid}`)
+  t.match(warning.msg, `the number of workers is unchanged: port ${base + 2} (SLOT_PORT_BASE, slot 2) is in use by process ${process.pid}`)
   t.equal(program.events('worker:forked').length, 2)
   release()
   program.child.kill('SIGTTIN')

@@ -89,7 +89,7 @@ await t.test('a descriptor that is no listening socket ends the start with code 
   const program = startProgram(t, { socket: { fd: 0, port: 0 } })
 
   t.strictSame(await program.exit(), { code: 78, signal: null })
-  t.match(program.stderr, 'the inherited descriptor 3 is no socket')
+  t.match(program.stderr, 'the inherited descriptor 3 is not a socket')
 })
 
 /** The request before it, on another connection, has arrived by then. */

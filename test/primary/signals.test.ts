@@ -4,7 +4,7 @@ import { handleSignals } from '../../src/primary/signals.ts'
 
 type Step = readonly [at: number, signal: NodeJS.Signals]
 
-/** @returns the commands that signals at these milliseconds lead to */
+/** @returns the commands that result from signals at these times, in milliseconds */
 function commandsOf (steps: readonly Step[]): string[] {
   const source = new EventEmitter()
   const commands: string[] = []
@@ -27,23 +27,23 @@ function commandsOf (steps: readonly Step[]): string[] {
 const ROWS: ReadonlyArray<readonly [title: string, steps: readonly Step[], commands: readonly string[]]> = [
   ['SIGHUP reloads', [[0, 'SIGHUP']], ['reload']],
   ['each SIGHUP reloads, however soon', [[0, 'SIGHUP'], [1, 'SIGHUP'], [2, 'SIGHUP']], ['reload', 'reload', 'reload']],
-  ['SIGTTIN asks for a worker more', [[0, 'SIGTTIN']], ['scale 1']],
-  ['SIGTTOU asks for a worker fewer', [[0, 'SIGTTOU']], ['scale -1']],
+  ['SIGTTIN adds a worker', [[0, 'SIGTTIN']], ['scale 1']],
+  ['SIGTTOU removes a worker', [[0, 'SIGTTOU']], ['scale -1']],
   ['SIGTERM stops', [[0, 'SIGTERM']], ['stop']],
   ['SIGQUIT stops', [[0, 'SIGQUIT']], ['stop']],
-  ['SIGINT stops for a person who waits', [[0, 'SIGINT']], ['stop now']],
-  ['SIGUSR2 has the log files reopened, each time', [[0, 'SIGUSR2'], [1, 'SIGUSR2']], ['reopen logs', 'reopen logs']],
-  ['the echo of a signal counts once', [[7, 'SIGINT'], [7, 'SIGINT'], [506, 'SIGINT']], ['stop now']],
-  ['the echo of SIGTERM counts once as well', [[7, 'SIGTERM'], [506.9, 'SIGTERM']], ['stop']],
+  ['SIGINT stops without waiting for idle connections', [[0, 'SIGINT']], ['stop now']],
+  ['each SIGUSR2 reopens the log files', [[0, 'SIGUSR2'], [1, 'SIGUSR2']], ['reopen logs', 'reopen logs']],
+  ['a signal that is repeated within 500 ms counts once', [[7, 'SIGINT'], [7, 'SIGINT'], [506, 'SIGINT']], ['stop now']],
+  ['a repeated SIGTERM counts once as well', [[7, 'SIGTERM'], [506.9, 'SIGTERM']], ['stop']],
   ['the same signal after 500 ms kills', [[7, 'SIGTERM'], [507, 'SIGTERM']], ['stop', 'kill']],
-  ['echoes do not move the 500 ms', [[0, 'SIGINT'], [300, 'SIGINT'], [600, 'SIGINT']], ['stop now', 'kill']],
+  ['repeated signals do not extend the 500 ms', [[0, 'SIGINT'], [300, 'SIGINT'], [600, 'SIGINT']], ['stop now', 'kill']],
   ['another signal kills at once', [[0, 'SIGTERM'], [1, 'SIGINT']], ['stop', 'kill']],
   ['SIGTERM kills after SIGINT', [[0, 'SIGINT'], [0, 'SIGTERM']], ['stop now', 'kill']],
   ['SIGQUIT kills after SIGTERM', [[0, 'SIGTERM'], [1, 'SIGQUIT']], ['stop', 'kill']],
   ['a second signal kills, however late', [[0, 'SIGTERM'], [3_600_000, 'SIGTERM']], ['stop', 'kill']],
   ['a reload does not count as a first signal', [[0, 'SIGHUP'], [1, 'SIGTERM']], ['reload', 'stop']],
-  ['during a stop the other commands arrive too', [[0, 'SIGTERM'], [1, 'SIGHUP'], [2, 'SIGTTIN']], ['stop', 'reload', 'scale 1']],
-  ['other signals are left alone', [[0, 'SIGUSR1'], [0, 'SIGPIPE']], []]
+  ['other commands still arrive during a stop', [[0, 'SIGTERM'], [1, 'SIGHUP'], [2, 'SIGTTIN']], ['stop', 'reload', 'scale 1']],
+  ['other signals are not handled', [[0, 'SIGUSR1'], [0, 'SIGPIPE']], []]
 ]
 
 for (const [title, steps, commands] of ROWS) {
@@ -52,7 +52,7 @@ for (const [title, steps, commands] of ROWS) {
   })
 }
 
-await t.test('time is taken from the process unless told otherwise', async (t) => {
+await t.test('by default the time is that of the process', async (t) => {
   const source = new EventEmitter()
   const commands: string[] = []
   const note = (command: string) => () => { commands.push(command) }

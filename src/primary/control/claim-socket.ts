@@ -5,17 +5,17 @@ import { userId } from '../../protocol/control-socket.ts'
 import { ControlSocketHeldError, ControlSocketUnusableError } from '../../errors.ts'
 import { isListenedOn, MAX_PATH } from '../listen/unix-socket.ts'
 
-/** Nobody but the user of the service. */
+/** Only the user of the service may connect. */
 const MODE_MASK = 0o177
-/** Milliseconds for whoever holds the socket to say who it is. */
+/** Milliseconds for the process that holds the socket to answer with its pid. */
 const ANSWER_TIMEOUT = 1000
 
 /**
- * Has a server listen on a UNIX socket that only its user can connect to.
+ * Makes a server listen on a UNIX socket to which only its user can connect.
  *
- * A socket on which nobody listens is left from a process that was killed, and is replaced.
+ * A socket on which no process listens is left from a process that was killed, and is replaced.
  *
- * @throws ControlSocketHeldError when somebody listens there
+ * @throws ControlSocketHeldError when another process listens there
  * @throws ControlSocketUnusableError for any other reason; a file that is not a socket stays as it is
  */
 export async function claimSocket (server: Server, path: string): Promise<void> {
@@ -30,10 +30,10 @@ export async function claimSocket (server: Server, path: string): Promise<void> 
 }
 
 /**
- * Makes a folder for the user's sockets, or takes the one there is if it is safe: in the directory of everybody's
- * temporary files anybody may have made it.
+ * Makes a folder for the user's sockets, or uses the existing one if it is safe: any user may have made it, because it
+ * is in the shared directory for temporary files.
  *
- * @throws ControlSocketUnusableError when it is not the user's alone
+ * @throws ControlSocketUnusableError when other users have access to it
  */
 export function claimDirectory (path: string): void {
   try {
@@ -43,13 +43,13 @@ export function claimDirectory (path: string): void {
   }
   const entry = lstatSync(path)
   const isSafe = entry.isDirectory() && entry.uid === userId() && (entry.mode & 0o077) === 0
-  if (!isSafe) throw new ControlSocketUnusableError(path, 'it must be a folder of this user that nobody else can enter (mode 0700)')
+  if (!isSafe) throw new ControlSocketUnusableError(path, 'it must be a folder of this user that no other user can enter (mode 0700)')
 }
 
 async function listen (server: Server, path: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    // The file is made in this call: nobody can connect to it before it has the right mode.
+    // The file is made in this call, so it has the right mode from the beginning.
     const mask = process.umask(MODE_MASK)
     try {
       server.listen(path, () => {
@@ -63,32 +63,32 @@ async function listen (server: Server, path: string): Promise<void> {
 }
 
 async function removeStale (path: string): Promise<void> {
-  if (!lstatSync(path).isSocket()) throw new ControlSocketUnusableError(path, 'there is a file that is not a socket')
+  if (!lstatSync(path).isSocket()) throw new ControlSocketUnusableError(path, 'the file there is not a socket')
   const isHeld = await isListenedOn(path).catch(({ code }: NodeJS.ErrnoException) => {
-    throw new ControlSocketUnusableError(path, `it cannot be found out whether somebody listens there (${code})`)
+    throw new ControlSocketUnusableError(path, `it is not possible to tell whether a process listens there (${code})`)
   })
   if (isHeld) throw new ControlSocketHeldError(path, await readHolder(path))
   rmSync(path, { force: true })
 }
 
-/** @returns who holds the socket, as a phrase */
+/** @returns the process that holds the socket, as a phrase */
 async function readHolder (socketPath: string): Promise<string> {
   return await new Promise((resolve) => {
-    const unknown = (): void => { resolve('a process that does not say who it is') }
-    const asked = request({ socketPath, path: '/status', agent: false, signal: AbortSignal.timeout(ANSWER_TIMEOUT) }, (response) => {
+    const resolveUnknown = (): void => { resolve('an unknown process') }
+    const statusRequest = request({ socketPath, path: '/status', agent: false, signal: AbortSignal.timeout(ANSWER_TIMEOUT) }, (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (chunk) => { text += String(chunk) })
-      response.on('error', unknown)
+      response.on('error', resolveUnknown)
       response.on('end', () => {
         try {
           resolve(`process ${JSON.parse(text).pid as number}`)
         } catch {
-          unknown()
+          resolveUnknown()
         }
       })
     })
-    asked.on('error', unknown)
-    asked.end()
+    statusRequest.on('error', resolveUnknown)
+    statusRequest.end()
   })
 }

@@ -15,26 +15,26 @@ import { command, health, observe, type MetricsSource } from './routes.ts'
 import { buildControlServer, closeControlServer } from './server.ts'
 import { describeStatus, type Instance } from './status.ts'
 
-/** Milliseconds for the last answers at a stop. */
+/** Milliseconds for sending the last answers on a stop. */
 const CLOSE_TIMEOUT = 500
 
 export interface ControlOptions {
   readonly config: Pick<Config, 'controlSocket' | 'metrics'>
   /** Distinguishes instances in the same directory. */
   readonly port: number
-  /** What a path of the settings is relative to. */
+  /** Relative paths in the settings start here. */
   readonly directory: string
-  /** Where the socket may go, the best first. */
+  /** Directories where the socket may be made, the best first. */
   readonly runtimeDirectories: readonly string[]
   readonly log: Logger
   readonly supervisor: Supervisor
   readonly instance: Instance
-  /** Does what is requested of it as it does for signals. */
+  /** Carries out requests exactly as it carries out signals. */
   readonly service: Pick<Service, 'scaleTo' | 'stop'>
   readonly metrics: MetricsSource
 }
 
-/** What answers for the primary: the control socket, and the port for metrics. */
+/** The servers of the primary: the control socket, and the port for metrics. */
 export class Control {
   /** Path of the control socket; undefined when there is none. */
   readonly socket: string | undefined
@@ -54,10 +54,11 @@ export class Control {
   }
 
   /**
-   * Builds what answers and has it listen, before any worker is started: a socket or a port that is taken ends the start.
+   * Builds the servers and makes them listen, before any worker is started: if the socket or the port is taken, the
+   * start fails.
    *
-   * @throws when another process has them, or they cannot be used; without `CONTROL_SOCKET` a default path that cannot
-   * be used costs the socket and a warning
+   * @throws when the socket or the port is in use or cannot be used. Without `CONTROL_SOCKET`, a default path that cannot
+   * be used is only a warning: the service then runs without a control socket.
    */
   static async open (options: ControlOptions): Promise<Control> {
     const { config, supervisor, instance, service, metrics } = options
@@ -89,7 +90,7 @@ export class Control {
     }
   }
 
-  /** Removes the socket when the process ends in another way. */
+  /** Removes the socket if the process exits without `end()`. */
   remove (): void {
     if (this.socket !== undefined && this.#servers[0]?.server.listening === true) rmSync(this.socket, { force: true })
   }
@@ -119,7 +120,7 @@ async function listenOnSocket (
   }
 }
 
-/** @returns the address of what is served there */
+/** @returns the URL of the server */
 async function listenOnPort ({ server }: FastifyInstance, { host, port }: MetricsAddress): Promise<string> {
   await waitForPort('METRICS_PORT', host, port)
   await once(server.listen(port, host), 'listening')

@@ -4,27 +4,29 @@ import type { ReloadOutcome } from '../supervisor/reload-outcome.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import { describeOutcome } from './status.ts'
 
-/** What of the supervisor a reload needs that somebody waits for. */
-export type Reloading = Pick<Supervisor, 'reload' | 'events' | 'workers'>
+/** The part of the supervisor that is needed to follow a reload. */
+export type ReloadTarget = Pick<Supervisor, 'reload' | 'events' | 'workers'>
 
 export interface ReloadRequest {
-  /** Settled when it has ended and, if that was asked for, when the older workers have gone. */
+  /** Settled when the reload has ended and, if requested, the older workers have exited. */
   readonly outcome: Promise<ReloadOutcome>
-  /** Nobody waits any more; the reload goes on. */
-  readonly leave: () => void
+  /** Stops following the reload, which continues. */
+  readonly unfollow: () => void
 }
 
 /**
- * Asks for a reload as SIGHUP does, and tells what becomes of it.
+ * Requests a reload as SIGHUP does, and reports its steps and its outcome.
  *
- * @param isDrained wait for the end of the workers of older generations as well
- * @param say told every step; the first is the start, unless it ends before it begins
+ * @param waitsForDrains wait as well until the workers of older generations have exited
+ * @param report receives every step; the first is the start, unless the reload ends before it begins
  */
-export function requestReload (supervisor: Reloading, isDrained: boolean, say: (event: ReloadEvent) => void, now: () => number): ReloadRequest {
+export function requestReload (
+  supervisor: ReloadTarget, waitsForDrains: boolean, report: (event: ReloadEvent) => void, now: () => number
+): ReloadRequest {
   const { events } = supervisor
-  const askedAt = now()
+  const requestedAt = now()
   let ended: ReloadOutcome | undefined
-  // A rollout that this one overtakes has its last entries before ours begins.
+  // The last entries of a rollout that this one overtakes come before ours begins.
   let isOurs = false
   let settle: (outcome: ReloadOutcome) => void
   const outcome = new Promise<ReloadOutcome>((resolve) => { settle = resolve })
@@ -32,29 +34,29 @@ export function requestReload (supervisor: Reloading, isDrained: boolean, say: (
   const onEntry = (entry: Entry): void => {
     isOurs ||= entry.event === 'reload:started'
     const event = isOurs ? toEvent(entry) : undefined
-    if (event !== undefined) say(event)
+    if (event !== undefined) report(event)
     if (ended !== undefined) finish(ended)
   }
-  const leave = (): void => { events.off('entry', onEntry) }
+  const unfollow = (): void => { events.off('entry', onEntry) }
   const finish = (how: ReloadOutcome): void => {
     const isOlder = ({ generation }: { generation: number }): boolean => generation < Number(how.generation)
-    const isWaiting = isDrained && how.result === 'completed'
+    const isWaiting = waitsForDrains && how.result === 'completed'
     if (isWaiting && supervisor.workers.some(isOlder)) return
-    if (isWaiting) say({ event: 'reload:drained', durationMs: Math.round(now() - askedAt) })
-    leave()
+    if (isWaiting) report({ event: 'reload:drained', durationMs: Math.round(now() - requestedAt) })
+    unfollow()
     settle(how)
   }
 
   events.on('entry', onEntry)
   supervisor.reload((how) => {
     ended = how
-    say({ event: 'reload:ended', ...describeOutcome(how) })
+    report({ event: 'reload:ended', ...describeOutcome(how) })
     finish(how)
   })
-  return { outcome, leave }
+  return { outcome, unfollow }
 }
 
-/** @returns what somebody who waits for a reload is told of it; undefined for nothing */
+/** @returns the event for a client that follows a reload; undefined for an entry that clients do not receive */
 function toEvent (entry: Entry): ReloadEvent | undefined {
   switch (entry.event) {
     case 'reload:started': {

@@ -8,7 +8,7 @@ import { ServiceStoppingError } from '../../errors.ts'
 import type { ExitCode } from '../../exit-codes.ts'
 import type { Service } from '../service.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
-import { requestReload, type Reloading } from './reload-request.ts'
+import { requestReload, type ReloadTarget } from './reload-request.ts'
 import { describeOutcome } from './status.ts'
 
 /** Where metrics come from. */
@@ -17,25 +17,27 @@ export interface MetricsSource {
   readonly text: () => Promise<string>
 }
 
-export interface Observing {
+export interface ObserveOptions {
   readonly status: () => Status
   readonly metrics: MetricsSource
 }
 
-export interface Healthy {
+export interface HealthOptions {
   readonly supervisor: Pick<Supervisor, 'state' | 'workers'>
 }
 
-export interface Commanding {
-  readonly supervisor: Reloading & Pick<Supervisor, 'state'>
+export interface CommandOptions {
+  readonly supervisor: ReloadTarget & Pick<Supervisor, 'state'>
   readonly now: () => number
   readonly scaleTo: Service['scaleTo']
-  /** Asks for a stop; settled when no worker is left, with what the primary exits with. */
+  /** Requests a stop; settled when no worker is left, with the exit code of the primary. */
   readonly stop: () => Promise<ExitCode>
 }
 
 /** `GET /status` and `GET /metrics`: they change nothing. */
-export const observe: FastifyPluginAsyncJsonSchemaToTs<{ Options: Observing }> = async (context, { status, metrics }) => {
+export const observe: FastifyPluginAsyncJsonSchemaToTs<{ Options: ObserveOptions }> = async (
+  context, { status, metrics }
+) => {
   context.get('/status', { schema: { response: { 200: STATUS } } }, async () => status())
 
   context.get('/metrics', { schema: { response: { 200: { type: 'string' } } } }, async (_request, reply) => {
@@ -45,7 +47,7 @@ export const observe: FastifyPluginAsyncJsonSchemaToTs<{ Options: Observing }> =
 }
 
 /** `GET /live` and `GET /ready` of the service as a whole; each worker has its own on the port of the service. */
-export const health: FastifyPluginAsyncJsonSchemaToTs<{ Options: Healthy }> = async (context, { supervisor }) => {
+export const health: FastifyPluginAsyncJsonSchemaToTs<{ Options: HealthOptions }> = async (context, { supervisor }) => {
   context.get('/live', { schema: { response: { 200: HEALTH } } }, async () => ({ status: 'ok', state: supervisor.state } as const))
 
   context.get('/ready', { schema: { response: { 200: HEALTH, 503: HEALTH } } }, async (_request, reply) => {
@@ -55,9 +57,11 @@ export const health: FastifyPluginAsyncJsonSchemaToTs<{ Options: Healthy }> = as
   })
 }
 
-/** `POST /reload`, `POST /scale` and `POST /stop`: what signals do, with an answer. */
-export const command: FastifyPluginAsyncJsonSchemaToTs<{ Options: Commanding }> = async (context, { supervisor, now, scaleTo, stop }) => {
-  // No body is the same as an empty one.
+/** `POST /reload`, `POST /scale` and `POST /stop`: the same as signals, with an answer. */
+export const command: FastifyPluginAsyncJsonSchemaToTs<{ Options: CommandOptions }> = async (
+  context, { supervisor, now, scaleTo, stop }
+) => {
+  // A request without a body is treated as one with an empty object.
   context.addHook('preValidation', async (request) => { request.body ??= {} })
 
   context.post('/reload', { schema: { body: RELOAD, response: { 200: OUTCOME, 409: OUTCOME } } }, async (request, reply) => {
@@ -67,7 +71,7 @@ export const command: FastifyPluginAsyncJsonSchemaToTs<{ Options: Commanding }> 
       return await (reply as FastifyReply).send(streamReload(supervisor, drained, now))
     }
     const reload = requestReload(supervisor, drained, () => {}, now)
-    reply.raw.once('close', reload.leave)
+    reply.raw.once('close', reload.unfollow)
     const outcome = await reload.outcome
     return await reply.code(outcome.result === 'completed' ? 200 : 409).send(describeOutcome(outcome))
   })
@@ -84,13 +88,13 @@ export const command: FastifyPluginAsyncJsonSchemaToTs<{ Options: Commanding }> 
   context.post('/stop', { schema: { response: { 200: STOPPED } } }, async () => ({ code: await stop() }))
 }
 
-/** @returns the events of a reload as they come, one JSON object a line */
-function streamReload (supervisor: Reloading, isDrained: boolean, now: () => number): Readable {
-  // What a client is slow to read is kept: a reload has a few dozen events.
+/** @returns the events of a reload as they happen, one JSON object a line */
+function streamReload (supervisor: ReloadTarget, waitsForDrains: boolean, now: () => number): Readable {
+  // No backpressure for a client that reads slowly: a reload has a few dozen events.
   const stream = new Readable({ read () {} })
-  const say = (event: ReloadEvent): void => { stream.push(`${JSON.stringify(event)}\n`) }
-  const reload = requestReload(supervisor, isDrained, say, now)
-  stream.once('close', reload.leave)
+  const push = (event: ReloadEvent): void => { stream.push(`${JSON.stringify(event)}\n`) }
+  const reload = requestReload(supervisor, waitsForDrains, push, now)
+  stream.once('close', reload.unfollow)
   reload.outcome.then(() => { stream.push(null) }, () => {})
   return stream
 }

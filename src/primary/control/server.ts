@@ -1,17 +1,18 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 
-/** Connections at the same time: further ones are closed. */
+/** Open connections at the same time; any more are closed. */
 const MAX_CONNECTIONS = 100
-/** Milliseconds for a request to arrive: no client can hold a connection by sending nothing. */
+/** Milliseconds for a request to arrive, so that a silent client cannot hold a connection. */
 const REQUEST_TIMEOUT = 10_000
-/** Milliseconds between two checks for requests that take longer. */
+/** Milliseconds between two checks for requests that exceed that. */
 const TIMEOUT_CHECK_INTERVAL = 1_000
 const KEEP_ALIVE_TIMEOUT = 5_000
 /** Bytes of a request's body. */
 const BODY_LIMIT = 16 * 1024
 
 /**
- * Builds a server of the control room. It does not listen yet: a UNIX socket needs more than Fastify's `listen()` does.
+ * Builds a server for the control socket or the port for metrics. It does not listen yet: a UNIX socket needs more than
+ * Fastify's `listen()` does.
  *
  * @param register adds the routes
  */
@@ -21,19 +22,19 @@ export async function buildControlServer (register: (fastify: FastifyInstance) =
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
     http: { headersTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL },
-    // A body is taken as it is, or refused.
+    // A body is accepted as it was sent, or refused; Fastify's default would change it.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false } }
   })
   fastify.server.maxConnections = MAX_CONNECTIONS
-  takeJson(fastify)
-  nameMethods(fastify)
+  parseEveryBodyAsJson(fastify)
+  answerWrongMethods(fastify)
   await register(fastify)
   await fastify.ready()
   return fastify
 }
 
 /**
- * Answers what has arrived, and accepts nothing more.
+ * Answers the requests that have arrived, and accepts no more.
  *
  * @param timeout milliseconds after which the connections that are left are cut
  */
@@ -47,8 +48,8 @@ export async function closeControlServer ({ server }: FastifyInstance, timeout: 
   })
 }
 
-/** Every body is JSON, whatever content type a client such as curl gives it. */
-function takeJson (fastify: FastifyInstance): void {
+/** The content type does not matter: curl, for one, sends another one by default. */
+function parseEveryBodyAsJson (fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
     if (body === '') { done(null, undefined); return }
@@ -60,13 +61,14 @@ function takeJson (fastify: FastifyInstance): void {
   })
 }
 
-/** 405 where another method would be right, and 404 elsewhere. */
-function nameMethods (fastify: FastifyInstance): void {
+/** 405 when the path exists with another method, otherwise 404. */
+function answerWrongMethods (fastify: FastifyInstance): void {
   fastify.setNotFoundHandler(async (request, reply) => {
     const [url = ''] = request.url.split('?')
     const allowed = ['GET', 'POST'].filter((method) => fastify.hasRoute({ method, url }))
     if (allowed.length === 0) return await reply.code(404).send({ statusCode: 404, error: 'Not Found', message: `there is no ${url} here` })
     reply.header('allow', allowed.join(', '))
-    return await reply.code(405).send({ statusCode: 405, error: 'Method Not Allowed', message: `${url} answers ${allowed.join(', ')}, and not ${request.method}` })
+    const message = `${url} allows ${allowed.join(', ')}, not ${request.method}`
+    return await reply.code(405).send({ statusCode: 405, error: 'Method Not Allowed', message })
   })
 }

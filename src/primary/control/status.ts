@@ -3,8 +3,8 @@ import type { ReloadOutcome } from '../supervisor/reload-outcome.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import type { WorkerHandle } from '../workers/worker-handle.ts'
 
-/** What of the supervisor the status says. */
-export type Observed = Pick<Supervisor,
+/** The part of the supervisor that the status describes. */
+export type StatusSource = Pick<Supervisor,
   'state' | 'generation' | 'workers' | 'since' | 'lastReload' | 'rollingOut' | 'wantedWorkers' | 'isCrashLooping' | 'crashes'>
 
 /** What does not change while the service runs. */
@@ -21,7 +21,9 @@ export interface Clocks {
   readonly wall: () => number
 }
 
-export function describeStatus (supervisor: Observed, instance: Instance, startedAt: number, clocks: Clocks): Status {
+export function describeStatus (
+  supervisor: StatusSource, instance: Instance, startedAt: number, clocks: Clocks
+): Status {
   const now = clocks.now()
   const date = (at: number): string => new Date(clocks.wall() - (now - at)).toISOString()
   const { generation, lastReload, rollingOut } = supervisor
@@ -54,7 +56,7 @@ export function describeOutcome ({ result, generation, durationMs, slot, slots, 
     durationMs,
     slot: slot ?? null,
     slots: [...slots],
-    // Without its stack, which the log has.
+    // Without the stack, which is in the log.
     error: error === undefined ? null : { message: error.message, ...error.code === undefined ? {} : { code: error.code } }
   }
 }

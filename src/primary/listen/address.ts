@@ -5,23 +5,23 @@ import { inheritedAddress } from '../systemd/inherited-socket.ts'
 import { isInUse, waitForPort } from './ports.ts'
 import { claimSocketPath } from './socket-file.ts'
 
-/** As many slots as `WORKERS` may ask for. */
+/** The highest value of `WORKERS`. */
 const MAX_SLOTS = 1024
 /** Linux and macOS take ports from 32768 on for outgoing connections. */
 const FIRST_FREE_PORT = 15_000
 const FREE_PORTS = 10_000
 
-/** Where the service listens from its start to its end, whatever a reload makes of the settings. */
+/** Where the service listens from start to exit; a reload cannot change it. */
 export interface ServiceAddress {
   readonly address: ListenAddress
-  /** For people: `http://host:port`, `https://host:port` or `unix:/path`. */
+  /** For log and status: `http://host:port`, `https://host:port` or `unix:/path`. */
   readonly url: string
-  /** None on a UNIX socket. */
+  /** Undefined for a UNIX socket. */
   readonly port?: number
 }
 
 /**
- * Finds out where the service listens, and that it can.
+ * Decides where the service listens, and checks that it can.
  *
  * @param inheritedSocket descriptor of a socket that systemd holds for the service
  * @throws PortInUseError, PortUnusableError, ListenSocketHeldError, ListenSocketUnusableError or
@@ -43,17 +43,17 @@ async function configuredAddress ({ host, port, listenSocket, slotPortBase }: Co
 }
 
 /**
- * `PORT=0`: a port that stays the same over the restarts of all workers, and none that a slot may want.
+ * Chooses the port for `PORT=0`: it stays the same when all workers are restarted, and no slot may need it.
  *
- * The workers listen on it a moment later. Until then a port that the kernel chooses could go to any outgoing
- * connection, and one that is chosen at random to another instance that starts; processes have different numbers.
+ * The workers listen on it a moment later. Until then an outgoing connection could take a port that the kernel had
+ * chosen, and another instance could take one chosen at random. The pid differs from one instance to the next.
  */
 async function findPort (host: string, slotPortBase = Infinity): Promise<number> {
-  const mayBeOfSlot = (port: number): boolean => port >= slotPortBase && port < slotPortBase + MAX_SLOTS
+  const mayBelongToSlot = (port: number): boolean => port >= slotPortBase && port < slotPortBase + MAX_SLOTS
   let port
   let tries = 0
   do {
     port = FIRST_FREE_PORT + (process.pid + tries++) % FREE_PORTS
-  } while (tries < FREE_PORTS && (mayBeOfSlot(port) || await isInUse('PORT', host, port)))
+  } while (tries < FREE_PORTS && (mayBelongToSlot(port) || await isInUse('PORT', host, port)))
   return port
 }

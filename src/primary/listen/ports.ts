@@ -4,17 +4,17 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { PortInUseError, PortUnusableError } from '../../errors.ts'
 import { findPortHolder } from './proc-net.ts'
 
-/** Milliseconds for which a port that is in use is tried again: an instance that stops may be about to release it. */
+/** Milliseconds for which a port in use is tried again: a stopping instance may be about to release it. */
 const RETRY_TIME = 3_000
 const RETRY_INTERVAL = 100
 
 /**
- * Waits until a port can be listened on, before anything is started that would need it.
+ * Waits until it is possible to listen on a port, before anything that needs it is started.
  *
  * @param setting that the port comes from, for the error
- * @param use what it is for, when the setting alone does not say it
+ * @param use what the port is for, when the setting alone does not make it clear
  * @throws PortInUseError when it is still in use after 3 s
- * @throws PortUnusableError when it cannot be listened on for another reason
+ * @throws PortUnusableError when listening on it fails for another reason
  */
 export async function waitForPort (setting: string, host: string, port: number, use = setting): Promise<void> {
   const end = performance.now() + RETRY_TIME
@@ -24,7 +24,7 @@ export async function waitForPort (setting: string, host: string, port: number, 
   }
 }
 
-/** @throws PortUnusableError when it cannot be listened on for another reason */
+/** @throws PortUnusableError when listening on it fails for another reason */
 export async function isInUse (use: string, host: string, port: number): Promise<boolean> {
   const server = createServer()
   try {

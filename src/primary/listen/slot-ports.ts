@@ -3,7 +3,7 @@ import { waitForPort } from './ports.ts'
 
 const MAX_PORT = 65535
 
-/** The ports that reach one slot each: the base is that of slot 0, and each further slot has the next one. */
+/** One port for each slot: slot 0 has the base, and each further slot has the next port. */
 export class SlotPorts {
   readonly #host: string
   readonly #base: number
@@ -14,8 +14,8 @@ export class SlotPorts {
   }
 
   /**
-   * Checks that slots can have their ports before workers are started for them: a worker that cannot listen would be
-   * started again and again.
+   * Checks that slots can have their ports before workers are started for them: a worker that cannot listen would
+   * crash and be restarted in a loop.
    *
    * @param from first slot
    * @param to slot after the last one

@@ -1,15 +1,15 @@
 import { connect } from 'node:net'
 
-/** Bytes of a path that the system takes: `sun_path` of Linux, less the zero at its end; on macOS it is 103. */
+/** Maximum bytes of a path: Linux's `sun_path` without the zero at its end; on macOS it is 103. */
 export const MAX_PATH = 107
-/** What a connection fails with when nobody listens. */
-const UNHEARD: readonly unknown[] = ['ECONNREFUSED', 'ENOENT']
+/** Error codes of a connection attempt when no process listens. */
+const NOT_LISTENING: readonly unknown[] = ['ECONNREFUSED', 'ENOENT']
 
 /**
- * Connects to a UNIX socket, to learn whether somebody listens there.
+ * Connects to a UNIX socket to find out whether a process listens there.
  *
- * @returns false for a socket that is left from a process that died, and where nothing is
- * @throws the system's error when it cannot be found out
+ * @returns false for a socket left from a process that died, and when there is no file
+ * @throws the system's error when it is not possible to tell
  */
 export async function isListenedOn (path: string): Promise<boolean> {
   const socket = connect(path)
@@ -17,9 +17,9 @@ export async function isListenedOn (path: string): Promise<boolean> {
     return await new Promise((resolve, reject) => {
       socket.once('connect', () => { resolve(true) })
       socket.once('error', (error: NodeJS.ErrnoException) => {
-        // Its queue is full: somebody is there, and busy.
+        // The queue is full: a process listens there, and is busy.
         if (error.code === 'EAGAIN') resolve(true)
-        else if (UNHEARD.includes(error.code)) resolve(false)
+        else if (NOT_LISTENING.includes(error.code)) resolve(false)
         else reject(error)
       })
     })

@@ -6,19 +6,17 @@ import { Families } from './families.ts'
 import { PoolMetrics } from './pool-metrics.ts'
 import { WorkerTotals } from './worker-totals.ts'
 
-/** Milliseconds that workers have to send their measurements. */
-const TIMEOUT = 500
+/** Milliseconds for workers to send their measurements. */
+const MEASUREMENT_TIMEOUT = 500
 
 export interface MetricsOptions {
   readonly supervisor: Pick<Supervisor, 'events' | 'generation' | 'measure' | 'on' | 'wantedWorkers' | 'workers'>
   readonly host: Pick<Host, 'now' | 'setTimer'>
-  /** Of Baton. */
+  /** Version of Baton. */
   readonly version: string
 }
 
-/**
- * The metrics of the primary and of all workers there were, from its creation on: docs/metrics.md.
- */
+/** The metrics of the primary and of all workers since this was created: see docs/metrics.md. */
 export class Metrics {
   readonly contentType = 'text/plain; version=0.0.4; charset=utf-8'
   readonly #supervisor: MetricsOptions['supervisor']
@@ -26,8 +24,8 @@ export class Metrics {
   readonly #pool: PoolMetrics
   readonly #workers = new WorkerTotals()
   readonly #node = new NodeMetrics()
-  /** Those that were asked, and who waits for their answer. */
-  readonly #asked = new Map<WorkerHandle, () => void>()
+  /** Workers that have been asked for measurements, with the function that ends the wait for each. */
+  readonly #pending = new Map<WorkerHandle, () => void>()
   #scrape: Promise<string> | undefined
 
   constructor ({ supervisor, host, version }: MetricsOptions) {
@@ -36,21 +34,21 @@ export class Metrics {
     this.#pool = new PoolMetrics(supervisor, version)
     supervisor.on('measurements', (worker, measurements) => {
       if (measurements !== undefined) this.#workers.record(worker, measurements, host.now())
-      this.#hasAnswered(worker)
+      this.#stopWaiting(worker)
     })
     supervisor.events.on('entry', (entry) => {
       this.#pool.note(entry)
       if (entry.event !== 'worker:exited') return
       this.#workers.settle(host.now())
-      for (const worker of this.#asked.keys()) if (worker.state === 'exited') this.#hasAnswered(worker)
+      for (const worker of this.#pending.keys()) if (worker.state === 'exited') this.#stopWaiting(worker)
     })
   }
 
   /**
    * Prometheus text format 0.0.4.
    *
-   * Asks the workers for their measurements and waits at most 500 ms; one that does not answer counts with its last
-   * ones. Scrapes at the same time share one collection.
+   * Asks the workers for their measurements and waits at most 500 ms; a worker that does not answer counts with its
+   * previous ones. Scrapes at the same time share one collection.
    */
   async text (): Promise<string> {
     this.#scrape ??= this.#collect().finally(() => { this.#scrape = undefined })
@@ -58,7 +56,7 @@ export class Metrics {
   }
 
   async #collect (): Promise<string> {
-    await this.#ask()
+    await this.#requestMeasurements()
     this.#workers.settle(this.#host.now())
     const families = new Families()
     for (const family of this.#pool.families()) families.add(family)
@@ -67,21 +65,21 @@ export class Metrics {
     return await families.text()
   }
 
-  async #ask (): Promise<void> {
+  async #requestMeasurements (): Promise<void> {
     const answers = this.#supervisor.measure().map(async (worker) => {
-      await new Promise<void>((resolve) => { this.#asked.set(worker, resolve) })
+      await new Promise<void>((resolve) => { this.#pending.set(worker, resolve) })
     })
     await new Promise<void>((resolve, reject) => {
-      const timer = this.#host.setTimer(TIMEOUT, resolve)
+      const timer = this.#host.setTimer(MEASUREMENT_TIMEOUT, resolve)
       Promise.all(answers).then(() => {
         timer.clear()
         resolve()
       }, reject)
     })
-    this.#asked.clear()
+    this.#pending.clear()
   }
 
-  #hasAnswered (worker: WorkerHandle): void {
-    this.#asked.get(worker)?.()
+  #stopWaiting (worker: WorkerHandle): void {
+    this.#pending.get(worker)?.()
   }
 }

@@ -5,23 +5,23 @@ import type { Supervisor } from '../supervisor/supervisor.ts'
 import type { WorkerState } from '../workers/worker-handle.ts'
 import { family, histogramValues } from './families.ts'
 
-/** Seconds. */
-const RELOADS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
-const DRAINS = [0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 90, 120, 300]
+/** Upper bounds of the buckets, in seconds. */
+const RELOAD_BOUNDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
+const DRAIN_BOUNDS = [0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 90, 120, 300]
 
-/** All there are, so that each is there with 0 before it happens: otherwise nobody sees it go from nothing to 1. */
+/** Every possible label, so that each series starts at 0: Prometheus cannot see an increase from no series to 1. */
 const RESULTS = ['completed', 'failed', 'refused', 'overtaken', 'stopped'] as const satisfies ReadonlyArray<ReloadOutcome['result']>
 const REASONS = ['signal', 'code', 'itself', 'error', 'hang', 'start', 'limit', 'sigterm'] as const satisfies ReadonlyArray<CrashReason | 'limit' | 'sigterm'>
 const STATES = ['starting', 'ready', 'hung', 'draining'] as const satisfies readonly WorkerState[]
 
-/** What the supervisor does, counted. */
+/** Metrics of what the supervisor does. */
 export class PoolMetrics {
   readonly #supervisor: Pick<Supervisor, 'generation' | 'wantedWorkers' | 'workers'>
   readonly #version: string
   readonly #reloads = new Tally(RESULTS)
   readonly #restarts = new Tally(REASONS)
-  readonly #reloadDurations = new Durations(RELOADS)
-  readonly #drainDurations = new Durations(DRAINS)
+  readonly #reloadDurations = new Durations(RELOAD_BOUNDS)
+  readonly #drainDurations = new Durations(DRAIN_BOUNDS)
   #cut = 0
 
   constructor (supervisor: Pick<Supervisor, 'generation' | 'wantedWorkers' | 'workers'>, version: string) {
@@ -49,7 +49,7 @@ export class PoolMetrics {
     return [
       family('baton_info', 'gauge', 'Versions of Baton and of its Node.', [[1, { version: this.#version, node: process.version }]]),
       family('baton_generation', 'gauge', 'Generation in force: 1 at the start, one more with each reload.', [[generation.number]]),
-      family('baton_workers_wanted', 'gauge', 'How many workers there are to be.', [[wantedWorkers]]),
+      family('baton_workers_wanted', 'gauge', 'How many workers there should be.', [[wantedWorkers]]),
       family('baton_workers', 'gauge', 'Workers there are, by state.', STATES.map((state) => [count(state), { state }])),
       family('baton_reloads_total', 'counter', 'Reloads that have ended, by how they did.', this.#reloads.values('result')),
       this.#reloadDurations.family('baton_reload_duration_seconds', 'Duration of the reloads that completed.'),

@@ -16,23 +16,24 @@ interface Total {
 }
 
 /**
- * Requests of all workers there were.
+ * Requests of all workers, including those that have exited.
  *
- * The routes of a release stay when it has gone, or its counters would go backwards; so there is an end to how
- * many are told apart, and a name that was admitted once keeps its place.
+ * The routes of an old release stay, or its counters would go backwards. So the number of series is limited, and a
+ * series that was admitted once stays.
  */
 export class RequestTotals {
-  readonly #gone = new Map<string, Total>()
+  readonly #exited = new Map<string, Total>()
   readonly #admitted = new Set<string>()
 
-  /** Those of a worker that has gone. */
+  /** Adds the requests of a worker that has exited. */
   add (series: readonly RequestSeries[]): void {
-    this.#addTo(this.#gone, series)
+    this.#addTo(this.#exited, series)
   }
 
-  /** @param living the series of the workers that are there */
+  /** @param living the series of the workers that have not exited */
   family (living: ReadonlyArray<readonly RequestSeries[]>): MetricFamily {
-    const all = new Map([...this.#gone].map(([key, { labels, sum, counts }]) => [key, { labels, sum, counts: [...counts] }]))
+    const all = new Map([...this.#exited].map(([key, { labels, sum, counts }]) =>
+      [key, { labels, sum, counts: [...counts] }]))
     for (const series of living) this.#addTo(all, series)
     return {
       name: NAME,

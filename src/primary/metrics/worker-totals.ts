@@ -3,28 +3,28 @@ import type { WorkerHandle } from '../workers/worker-handle.ts'
 import { family, type Families } from './families.ts'
 import { RequestTotals } from './request-totals.ts'
 
-/** Milliseconds in which the last measurements of a worker may come after its exit. */
-const LATE = 1000
+/** Milliseconds after a worker's exit during which its last measurements may still arrive. */
+const LAST_MEASUREMENTS_TIMEOUT = 1000
 
 type Worker = Pick<WorkerHandle, 'id' | 'slot' | 'state'>
 
 interface Account {
   readonly worker: Worker
   measurements: Measurements
-  endedAt: number | undefined
+  exitedAt: number | undefined
 }
 
 /** Values of the counters of a slot, by name and labels. */
 type Counters = Map<string, { readonly of: MetricFamily, readonly value: MetricValue }>
 
 /**
- * What the workers have measured, those included that have gone: counters never go backwards.
+ * What all workers have measured, including those that have exited, so that counters never go backwards.
  *
  * A worker that was killed counts with the last measurements that it sent.
  */
 export class WorkerTotals {
   readonly #accounts = new Map<Worker, Account>()
-  /** Their measurements are in the totals. */
+  /** Workers whose measurements are in the totals. */
   readonly #settled = new WeakSet<Worker>()
   readonly #requests = new RequestTotals()
   readonly #slots = new Map<number, Counters>()
@@ -34,18 +34,18 @@ export class WorkerTotals {
   record (worker: Worker, measurements: Measurements, now: number): void {
     this.settle(now)
     if (this.#settled.has(worker)) return
-    const account = this.#accounts.get(worker) ?? { worker, measurements, endedAt: undefined }
+    const account = this.#accounts.get(worker) ?? { worker, measurements, exitedAt: undefined }
     account.measurements = measurements
     this.#accounts.set(worker, account)
   }
 
-  /** Takes the measurements of workers that ended a while ago into the totals. */
+  /** Adds the measurements of workers that exited a while ago to the totals. */
   settle (now: number): void {
     for (const account of this.#accounts.values()) {
       const { worker, measurements } = account
       if (worker.state !== 'exited') continue
-      account.endedAt ??= now
-      if (now - account.endedAt < LATE) continue
+      account.exitedAt ??= now
+      if (now - account.exitedAt < LAST_MEASUREMENTS_TIMEOUT) continue
       this.#accounts.delete(worker)
       this.#settled.add(worker)
       this.#requests.add(measurements.requests)

@@ -11,28 +11,28 @@ import { unwrap, type ToPrimary } from '../../protocol/messages.ts'
 import { makeGeneration, type Generation } from './generation.ts'
 import { startPaths, type StartPaths } from './paths.ts'
 
-/** What a check found. */
+/** Result of a check. */
 export interface CheckResult {
-  /** Whatever is wrong with settings and paths; empty when the configuration is right. */
+  /** All that is wrong with settings and paths; empty when the configuration is right. */
   readonly problems: readonly ErrorReport[]
-  /** Null when it was not tried, because the configuration is wrong. */
+  /** Null when it was not started, because the configuration is wrong. */
   readonly application: Attempt | null
 }
 
-/** One start of the application. */
+/** One trial start of the application. */
 export interface Attempt {
   /** Resolved path; null for the built-in one. */
   readonly path: string | null
-  /** Milliseconds until it was ready, or until that was given up. */
+  /** Milliseconds until it was ready, or until it failed. */
   readonly durationMs: number
   /** Null when it became ready. */
   readonly error: ErrorReport | null
-  /** It did become ready, and did not close as it should. */
+  /** Why it did not close properly after it had become ready. */
   readonly warning: ErrorReport | null
 }
 
 /**
- * Tries what a start or a reload would take now, and leaves nothing behind.
+ * Tries once what a start or a reload would run now, and leaves nothing behind.
  *
  * @param application as typed on the command line, if it was
  */
@@ -41,7 +41,7 @@ export async function checkRelease (application: string | undefined, paths: Star
   return { problems, application: generation === undefined ? null : await attempt(generation) }
 }
 
-/** What is wrong with the settings does not hide that the application's file is missing. */
+/** Wrong settings do not hide that the application's file is missing: both are reported. */
 function prepare (application: string | undefined, paths: StartPaths): { generation?: Generation, problems: ErrorReport[] } {
   try {
     return { generation: makeGeneration(1, readVariables(paths.directory), paths, application), problems: [] }
@@ -52,7 +52,7 @@ function prepare (application: string | undefined, paths: StartPaths): { generat
   }
 }
 
-/** Has a process of its own boot the application: this one loads none of its code. */
+/** Boots the application in a process of its own, so that none of its code is loaded in this one. */
 async function attempt (generation: Generation): Promise<Attempt> {
   const { application, config: { startTimeout, stopTimeout } } = generation
   const begin = performance.now()
@@ -61,7 +61,7 @@ async function attempt (generation: Generation): Promise<Attempt> {
   try {
     child = boot(generation)
   } catch (error) {
-    // Out of file descriptors or processes: some of these are thrown, others are events.
+    // Out of file descriptors or processes: some of these errors are thrown, others are events.
     return { path: application, durationMs: elapsed(), error: toErrorReport(new ForkFailedError((error as Error).message)), warning: null }
   }
 
@@ -78,7 +78,7 @@ async function attempt (generation: Generation): Promise<Attempt> {
     if (message?.type !== 'ready') return
     readyAfter = elapsed()
     clearTimeout(timer)
-    timer = killLater(stopTimeout, new Error(`it was not done after ${stopTimeout} ms (STOP_TIMEOUT_MS)`))
+    timer = killLater(stopTimeout, new Error(`it was still running after ${stopTimeout} ms (STOP_TIMEOUT_MS)`))
   })
 
   const exit = await ended(child)
@@ -86,24 +86,26 @@ async function attempt (generation: Generation): Promise<Attempt> {
   if (readyAfter === undefined) {
     return { path: application, durationMs: elapsed(), error: toReport(cause ?? exit ?? new WorkerExitedError('exited with code 0')), warning: null }
   }
-  const trouble = cause ?? exit
-  return { path: application, durationMs: readyAfter, error: null, warning: trouble === undefined ? null : toErrorReport(new UncleanCloseError(trouble.message)) }
+  const problem = cause ?? exit
+  const warning = problem === undefined ? null : toErrorReport(new UncleanCloseError(problem.message))
+  return { path: application, durationMs: readyAfter, error: null, warning }
 }
 
 function boot ({ number, application, config: { host, port }, directory, program, variables }: Generation): ChildProcess {
   return fork(join(dirname(program), `check${extname(program)}`), [], {
     cwd: directory,
     env: { ...variables, ...assignmentVariable({ slot: 0, generation: number, application, address: { host, port }, slotPort: null, logFile: null, transport: 'http' }) },
-    // What the application prints is not the answer of the command.
+    // stdout of the command is for its own result, so the application's output goes to stderr.
     stdio: ['ignore', 2, 2, 'ipc']
   })
 }
 
-/** @returns what went wrong with the process, when all that it said has arrived */
+/** @returns what went wrong with the process, once it has exited and all its messages have arrived */
 async function ended (child: ChildProcess): Promise<Error | undefined> {
   try {
     const [[code, signal]] = await Promise.all([once(child, 'exit'), once(child, 'disconnect')])
-    return code === 0 ? undefined : new WorkerExitedError(signal === null ? `exited with code ${code}` : `was ended by ${signal}`)
+    if (code === 0) return undefined
+    return new WorkerExitedError(signal === null ? `exited with code ${code}` : `was killed by ${signal}`)
   } catch (error) {
     return new ForkFailedError((error as Error).message)
   }

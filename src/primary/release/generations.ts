@@ -1,6 +1,6 @@
 import type { Generation } from './generation.ts'
 
-/** The generations that a slot may still want, by number. The newest stays as well, so that no number is given twice. */
+/** The generations that a slot may still need, by number. The newest stays as well, so that no number is used twice. */
 export class Generations {
   readonly #byNumber = new Map<number, Generation>()
 
@@ -17,12 +17,12 @@ export class Generations {
     this.#byNumber.set(generation.number, generation)
   }
 
-  /** @param number of a generation that was added and is still wanted */
+  /** @param number of a generation that was added and not removed */
   of (number: number): Generation {
     return this.#byNumber.get(number) as Generation
   }
 
-  /** Forgets all but the wanted ones and the newest. */
+  /** Removes all generations except these and the newest. */
   retain (wanted: readonly number[]): void {
     const newest = this.nextNumber - 1
     for (const number of this.#byNumber.keys()) {

@@ -1,20 +1,20 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
 
-/** Where this instance was started, as it was typed: resolved anew for each generation. */
+/** Where this instance was started, as typed; the paths are resolved again for each generation. */
 export interface StartPaths {
-  /** Logical working directory: with the symbolic links by which the shell came there. */
+  /** Logical working directory: with the symbolic links through which the shell reached it. */
   readonly directory: string
   /** The main program. */
   readonly program: string
   /**
-   * A relative path was typed, and nobody says by which links the working directory was reached (systemd,
-   * for one): a reload finds it in the directory of the start, wherever those links lead by then.
+   * A relative path was typed, and it is unknown through which links the working directory was reached (with systemd,
+   * for one): a reload uses the directory of the start, even if those links point elsewhere by then.
    */
   readonly isPinned: boolean
 }
 
-/** What of the process says how it was started; a parameter for tests. */
+/** How the process was started; a parameter for tests. */
 export interface StartedProcess {
   readonly argv: readonly string[]
   readonly cwd: () => string
@@ -23,12 +23,12 @@ export interface StartedProcess {
 /**
  * Finds the paths as they were typed, because a release switch moves the links in them.
  *
- * Node makes a relative program absolute with the physical working directory, in which a link such as
- * `current` is gone already; the kernel has what was typed.
+ * Node makes a relative program absolute with the physical working directory, where a link such as `current` has
+ * already been resolved; the kernel still has what was typed.
  *
- * @param shellDirectory `$PWD`; believed when it names the working directory
+ * @param shellDirectory `$PWD`; used when it names the working directory
  * @param application as typed, if it was
- * @param commandLineFile where the system tells the arguments as typed, Node's own among them
+ * @param commandLineFile file with the arguments as typed, including Node's own
  */
 export function startPaths (
   shellDirectory: string | undefined, application?: string,
@@ -38,7 +38,7 @@ export function startPaths (
   const logical = shellDirectory !== undefined && isAbsolute(shellDirectory) && isSameFile(shellDirectory, physical) ? shellDirectory : undefined
   const directory = logical ?? physical
   const main = withExtension(started.argv[1] as string)
-  // Where the system does not tell, it may have been typed either way: it is not called relative then.
+  // Without that file the program may have been typed either way; do not treat it as relative then.
   const typed = (readArguments(commandLineFile) ?? [logical === undefined ? main : relative(physical, main)])
     .find((path) => isSameFile(withExtension(resolve(directory, path)), main)) ?? main
   return {
@@ -49,15 +49,15 @@ export function startPaths (
 }
 
 /**
- * @returns the program of the workers that belongs to a main program, through symbolic links
- * @throws when one of the two is not there
+ * @returns the program of the workers that belongs to a main program, with symbolic links resolved
+ * @throws when one of the two does not exist
  */
 export function workerProgram (program: string): string {
   const main = realpathSync(program)
   return realpathSync(join(dirname(main), 'worker', `index${extname(main)}`))
 }
 
-/** @returns the path through symbolic links; as it is when there is nothing */
+/** @returns the path with symbolic links resolved; unchanged when the file does not exist */
 export function resolveLinks (path: string): string {
   try {
     return realpathSync(path)
@@ -74,7 +74,7 @@ function readArguments (commandLineFile: string): string[] | undefined {
   }
 }
 
-/** Node finds `dist/main.js` for `dist/main`. */
+/** Node also runs `dist/main.js` when `dist/main` was typed. */
 function withExtension (path: string): string {
   return existsSync(path) ? path : `${path}.js`
 }

@@ -9,12 +9,12 @@ import type { TlsMaterial } from '../../protocol/messages.ts'
 type Variable = 'TLS_CERT_FILE' | 'TLS_KEY_FILE'
 
 const ALLOWED: Readonly<Record<Variable, string>> = {
-  TLS_CERT_FILE: 'a file with a certificate in PEM, its chain after it',
+  TLS_CERT_FILE: 'a file with a certificate in PEM, followed by its chain',
   TLS_KEY_FILE: 'a file with a private key in PEM, without a passphrase'
 }
 
 /**
- * Reads certificate and key as they are at this moment, and checks what can be checked without a client.
+ * Reads certificate and key as they are now, and checks all that can be checked without a client.
  *
  * @param directory what the paths are relative to
  * @throws TlsFileError or TlsPairError, which name the file
@@ -28,13 +28,13 @@ export function readTlsMaterial ({ certFile, keyFile, minVersion }: TlsFiles, di
   const certificate = tryWith('TLS_CERT_FILE', certFile, () => new X509Certificate(cert))
   const privateKey = tryWith('TLS_KEY_FILE', keyFile, () => createPrivateKey(key))
   if (!certificate.checkPrivateKey(privateKey)) throw new TlsPairError(keyFile, certFile)
-  // The rest of the chain, and what OpenSSL thinks of sizes and digests.
+  // Checks the rest of the chain, and whether OpenSSL accepts the key sizes and digests.
   tryWith('TLS_CERT_FILE', certFile, () => createSecureContext({ cert, key, minVersion }))
   return Object.freeze({ cert, key, minVersion })
 }
 
 export interface ValidityProblem {
-  /** Ends a sentence about the certificate. */
+  /** The predicate of a sentence about the certificate. */
   readonly text: string
   readonly dates: { readonly validFrom: string, readonly validTo: string }
 }
@@ -43,7 +43,7 @@ export interface ValidityProblem {
 export function findValidityProblem ({ cert }: TlsMaterial, now: number): ValidityProblem | undefined {
   const { validFrom, validTo } = new X509Certificate(cert)
   const dates = { validFrom, validTo }
-  if (Date.parse(validTo) < now) return { text: `has expired on ${validTo}`, dates }
+  if (Date.parse(validTo) < now) return { text: `expired on ${validTo}`, dates }
   return Date.parse(validFrom) > now ? { text: `is not valid before ${validFrom}`, dates } : undefined
 }
 

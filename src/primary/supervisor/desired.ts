@@ -4,7 +4,7 @@ import type { Reloads } from './reloads.ts'
 import type { Shutdown } from './shutdown.ts'
 import { isReady, type Slots } from './slots.ts'
 
-/** Milliseconds between two looks at the clock while silence is judged: a pause of the primary has to be noticed. */
+/** Milliseconds between two checks of the clock while silence has a deadline: a pause of the primary must be noticed. */
 const PAUSE_CHECK_INTERVAL = 1000
 
 /** What the desired state is derived from. */
@@ -34,7 +34,7 @@ export function desiredState ({ reloads, crashes, shutdown }: Wishes, mayRestart
 export function desiredStateChangesAt ({ reloads, crashes, shutdown }: Wishes, slots: Slots, now: number): number {
   const { config } = reloads.generation
   const times = [shutdown.drainAt, crashes.loopingUntil(config), reloads.dueAt, crashes.giveUpAt(config.giveUp)]
-  const isSilenceJudged = reloads.canary !== undefined || crashes.isUnserved ||
+  const isSilenceTimed = reloads.canary !== undefined || crashes.isUnserved ||
     slots.alive.some((worker) => isReady(worker) && worker.deadline !== Infinity)
-  return Math.min(...times.filter((time) => time > now), isSilenceJudged ? now + PAUSE_CHECK_INTERVAL : Infinity)
+  return Math.min(...times.filter((time) => time > now), isSilenceTimed ? now + PAUSE_CHECK_INTERVAL : Infinity)
 }

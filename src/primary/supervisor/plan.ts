@@ -27,22 +27,22 @@ export interface Plan {
   readonly wakeAt: number
 }
 
-/** A slot, and who serves it. */
+/** A slot and the workers that serve it. */
 interface Slot {
   readonly slot: number
   readonly generation: number
-  /** Of the wanted generation. */
+  /** Workers of the wanted generation. */
   readonly current: readonly WorkerView[]
-  /** Should be relieved by it. */
+  /** Workers that should be relieved. */
   readonly others: readonly WorkerView[]
 }
 
 /**
  * Says what to do next to bring the pool from what it is to what it should be.
  *
- * Pure: the supervisor calls it after every event and carries out the answer. It never takes ready workers
- * below the number of slots (`maxSurge` 0 lets one be missing), and never has more workers starting or ready
- * than slots + `maxSurge`.
+ * Pure: the supervisor calls it after every event and carries out the answer. It never takes the number of ready
+ * workers below the number of slots (with `maxSurge` 0, one may be missing), and never has more workers starting or
+ * ready than slots + `maxSurge`.
  */
 export function plan (pool: Slots, desired: Desired, now: number): Plan {
   const { alive, serving } = pool
@@ -78,9 +78,8 @@ export function plan (pool: Slots, desired: Desired, now: number): Plan {
 }
 
 /**
- * A slot without a ready worker cannot wait. Of the others, no more are begun than may drain afterwards. Slots
- * with a stale worker are replaced one after the other, because workers that were started together reach their
- * limits together.
+ * Slots without a ready worker do not wait. Of the others, no more are begun than may drain afterwards. Stale workers
+ * are replaced one at a time, because workers that were started together reach their limits together.
  */
 function withoutOverload (due: readonly Slot[], slots: readonly Slot[], draining: number, maxDraining: number): Slot[] {
   const underWay = slots.filter((slot) => slot.current.length > 0 && isServed(slot))
@@ -92,17 +91,17 @@ function withoutOverload (due: readonly Slot[], slots: readonly Slot[], draining
   ]
 }
 
-/** Starting workers of a generation that is no longer wanted: they hold no request, so they go at once. */
+/** Starting workers of a generation that is no longer wanted: they hold no request, so they are ended at once. */
 function unwantedStarts (serving: readonly WorkerView[], slots: readonly Slot[]): WorkerView[] {
   const wanted = new Set(slots.flatMap(({ current }) => current))
   return serving.filter((worker) => worker.state === 'starting' && !wanted.has(worker))
 }
 
 /**
- * Replacement first: a worker goes when its slot has a ready replacement and enough ready workers are left.
+ * Replacement first: a worker drains when its slot has a ready replacement and enough ready workers are left.
  *
  * Not while other slots are being replaced, or could be: all replacements that there is room for become ready before
- * the first old worker goes. Connections then spread over all of them instead of piling up on the first.
+ * the first old worker drains. Connections then spread over all of them instead of piling up on the first.
  */
 function drainsAfterForks (serving: readonly WorkerView[], slots: readonly Slot[], keep: number | undefined): WorkerView[] {
   const relieved = slots.flatMap(({ slot, generation, current, others }) => {
@@ -116,16 +115,16 @@ function drainsAfterForks (serving: readonly WorkerView[], slots: readonly Slot[
 }
 
 /**
- * A slot can have two ready workers that should both be relieved, after a time in which no worker could be spared. One
- * of them has to go to make room for the replacement. The one that is not stale stays, or else the one of the
- * older release: the newer release was abandoned before it had proved itself.
+ * After a time in which no worker could be spared, a slot can have two ready workers that should both be relieved. One
+ * of them has to drain to make room for the replacement. The one that is not stale stays, or else the one of the older
+ * release: the newer release was abandoned before it had proved itself.
  */
 function allButBest (others: readonly WorkerView[]): WorkerView[] {
   return others.filter(isReady).toSorted((one, other) =>
     Number(other.isStale) - Number(one.isStale) || other.generation - one.generation || one.id - other.id).slice(0, -1)
 }
 
-/** `maxSurge` 0, no memory to spare: one worker goes when all serve, and is replaced when it has exited. */
+/** `maxSurge` 0, no memory to spare: when all workers are ready, one drains, and it is replaced when it has exited. */
 function drainsBeforeForks (alive: readonly WorkerView[], slots: readonly Slot[], keep: number | undefined): WorkerView[] {
   const isComplete = alive.length >= slots.length && alive.every(isReady)
   const beyond = alive.filter(({ slot }) => slot >= slots.length)

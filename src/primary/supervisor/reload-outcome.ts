@@ -4,8 +4,8 @@ import type { ErrorReport } from '../../errors.ts'
 export interface ReloadOutcome {
   /**
    * - `completed`: all workers are of the new generation
-   * - `failed`: its release is at fault
-   * - `refused`: nothing began, because something that was read for it is wrong
+   * - `failed`: the release is at fault
+   * - `refused`: nothing began, because a setting, a path or a certificate is wrong
    * - `overtaken`: a newer reload was requested
    * - `stopped`: the service stopped
    */

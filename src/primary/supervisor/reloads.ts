@@ -76,7 +76,7 @@ export class Reloads {
     return this.#slots
   }
 
-  /** A single worker is replaced before it goes, whatever `MAX_SURGE` says. */
+  /** A single worker is replaced before it drains, even with `MAX_SURGE=0`. */
   get maxSurge (): number {
     const { maxSurge } = this.generation.config
     return this.#slots.length === 1 ? Math.max(1, maxSurge) : maxSurge
@@ -118,7 +118,7 @@ export class Reloads {
     this.#finish({ result: 'refused', endedAt: now, durationMs: 0, slots: this.#slots, error: err }, onOutcome)
   }
 
-  /** Ends whatever is requested or under way, because the service ends. */
+  /** Cancels the requested reload and abandons the rollout, because the service ends. */
   cancel (reason: string, slots: Slots, now: number): void {
     this.#cancelRequest('stopped', reason, now)
     this.#abandon('stopped', reason, slots, now)
@@ -164,10 +164,10 @@ export class Reloads {
   }
 
   /**
-   * Takes the rollout as far as it may go now.
+   * Takes the rollout as far as possible now.
    *
    * @param ping asks the canary for an answer
-   * @returns the generation that has been rolled out completely, when it just was
+   * @returns the generation whose rollout this has completed, if it has
    */
   advance (slots: Slots<WorkerHandle>, now: number, ping: (canary: WorkerHandle) => void): Generation | undefined {
     const rollout = this.#rollout
@@ -182,8 +182,8 @@ export class Reloads {
     }
     this.#slots = step.slots
     if (step.isComplete) return this.#complete(rollout, now)
-    if (step.isWaitingForDrains && !rollout.hasSaidToWait) {
-      rollout.hasSaidToWait = true
+    if (step.isWaitingForDrains && !rollout.hasLoggedWait) {
+      rollout.hasLoggedWait = true
       const { number, config: { maxDraining } } = rollout.generation
       this.#events.note('warn', { event: 'reload:waiting', generation: number, maxDraining },
         'the reload waits for an old worker to drain: raise MAX_DRAINING, or reload less often')
@@ -209,7 +209,7 @@ export class Reloads {
     this.#rollout?.canary.creditPause(now)
   }
 
-  /** Replacements that a superseded rollout had started are ended first: many signals then make one rollout. */
+  /** Replacements that a superseded rollout had started are ended first, so that many signals make one rollout. */
   #isEndingStarts (slots: Slots<WorkerHandle>): boolean {
     return slots.alive.some(({ slot, generation, state, readyAt }) =>
       (state === 'draining' && readyAt === undefined) || (state === 'starting' && this.#slots[slot] !== generation))
@@ -240,7 +240,7 @@ export class Reloads {
     this.#finish({ result, generation: number, endedAt: now, durationMs, slots: this.#slots, error: { message: reason } }, onOutcome)
   }
 
-  /** The slots go back to what they had, as far as that still exists. */
+  /** The slots go back to their previous generations, as far as those still exist. */
   #fail (
     rollout: Rollout, result: 'failed' | 'overtaken' | 'stopped', why: { slot?: number, err: ErrorReport }, message: string,
     slots: Slots, now: number
@@ -263,7 +263,7 @@ export class Reloads {
     onOutcome?.(outcome)
   }
 
-  /** @returns what receives its outcome */
+  /** @returns the function that receives its outcome */
   #endRollout (): OnOutcome | undefined {
     const onOutcome = this.#onOutcome
     this.#onOutcome = undefined

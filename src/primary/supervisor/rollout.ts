@@ -35,11 +35,11 @@ export class Rollout {
   readonly target: Target
   readonly startedAt: number
   readonly canary: Canary
-  /** The log has said that it waits for drains. */
-  hasSaidToWait = false
+  /** A warning that it waits for drains has been logged. */
+  hasLoggedWait = false
   /** One of its workers crashed after it had relieved another. */
   hasCrashed = false
-  /** What each slot had before. */
+  /** Generation of each slot before it. */
   readonly #previous: readonly number[]
 
   constructor (target: Target, slots: readonly number[], now: number) {
@@ -72,7 +72,7 @@ export class Rollout {
   }
 
   /**
-   * Says what the slots want when the rollout ends half way.
+   * Says which generation each slot should have when the rollout ends half way.
    *
    * A slot that was not relieved goes back. So does one that was relieved when the release is at fault and the old one
    * still exists in paths of its own; files that were replaced in place are gone.
@@ -138,13 +138,12 @@ export function advance (
 }
 
 /**
- * Says what the slots want when a rollout stops where it is: pure.
+ * Says which generation each slot should have when a rollout stops where it is: pure.
  *
- * A slot in which the old worker still serves, or in which no new one is ready, goes back to what it had; nothing was
- * lost there yet.
+ * A slot in which the old worker still serves, or in which no new one is ready, goes back to its previous generation.
  *
  * @param generation the one that was rolled out
- * @param before what a slot had when the rollout began
+ * @param before generation of a slot when the rollout began
  */
 export function rewind (
   slots: Slots, current: readonly number[], generation: number, before: (slot: number) => number

@@ -54,7 +54,7 @@ export class Shutdown {
     return this.#failure !== undefined || now >= this.#drainAt
   }
 
-  /** @returns true once, when workers that were draining before the stop have to be told its limits */
+  /** @returns true once, when workers that were draining before the stop must receive its limits */
   becomesUrgent (now: number): boolean {
     if (this.#isUrgent || now < this.#drainAt) return false
     this.#isUrgent = true

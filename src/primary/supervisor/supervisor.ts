@@ -34,7 +34,7 @@ interface SupervisorEvents {
   reloaded: [generation: Generation]
   /** What a worker measured, undefined when it cannot be used; the worker may have exited meanwhile. */
   measurements: [worker: WorkerHandle, measurements: Measurements | undefined]
-  /** It was asked to stop, or gives up. */
+  /** A stop was requested, or the service gives up. */
   stopping: []
   /** No process is left. */
   stopped: [code: ExitCode]
@@ -297,7 +297,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const delay = this.#crashes.add(this.#host.now(), this.#host.random(), this.generation.config)
     if (delay === 0) return
     this.events.note('warn', { event: 'restart:delayed', durationMs: Math.round(delay), crashes: this.#crashes.count },
-      'workers crash often; the next one is started later')
+      'workers crash often; delaying the next restart')
   }
 
   #finishStart (): void {
@@ -317,7 +317,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * The log lines of those workers have left out why they could not start.
+   * The log lines of those workers do not say why they could not start.
    *
    * @param known is reported elsewhere
    */

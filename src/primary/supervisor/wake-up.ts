@@ -3,7 +3,7 @@ import type { Host, Timer } from '../workers/host.ts'
 /** Milliseconds by which a timer may be late on a busy machine. */
 const USUAL_DELAY = 500
 
-/** Wakes the supervisor at a time, and knows when that came much too late: then the primary itself was paused. */
+/** Wakes the supervisor at a given time, and notices when that is much too late: then the primary itself was paused. */
 export class WakeUp {
   readonly #host: Host
   readonly #wake: () => void

@@ -8,38 +8,39 @@ export interface InheritedAddress {
   readonly address: { readonly fd: number }
   /** For the log: `http://host:port`, or `unix:/path`. */
   readonly url: string
-  /** None on a UNIX socket. */
+  /** Undefined for a UNIX socket. */
   readonly port?: number
 }
 
 /**
- * Looks at the socket that systemd has opened for us, and leaves it as it is. Linux only, as is systemd.
+ * Finds the address of a socket that systemd opened for the service. Linux only, as is systemd.
  *
- * @throws InheritedSocketUnusableError when the descriptor is none that can be listened on
+ * @throws InheritedSocketUnusableError when the descriptor is not a listening socket
  */
 export function inheritedAddress (fd: number): InheritedAddress {
   const inode = inodeOf(fd)
-  if (inode === undefined) throw new InheritedSocketUnusableError(fd, 'is no socket')
+  if (inode === undefined) throw new InheritedSocketUnusableError(fd, 'is not a socket')
   const listener = findListener(inode)
   if (listener === undefined) throw new InheritedSocketUnusableError(fd, 'does not listen')
   return { address: { fd }, ...listener }
 }
 
 /**
- * Tells when the socket is lost: Node's cluster closes a descriptor with the last worker that listened on
- * it, also one that it did not open, and then there is no way back to it. It tells so as well when all
- * workers were asked to leave, and it may tell more than once.
+ * Reports the loss of the socket: Node's cluster closes a descriptor when the last worker that listened on it is gone,
+ * even one that it did not open, and then it cannot be opened again.
+ *
+ * @param onLost called also when all workers were asked to exit, and possibly more than once
  */
-export function watchInheritedSocket (fd: number, lost: () => void, workers: NodeJS.EventEmitter = cluster): void {
-  // The number may have gone to another file by the time that anybody looks.
+export function watchInheritedSocket (fd: number, onLost: () => void, workers: NodeJS.EventEmitter = cluster): void {
+  // By the time of the check the number of the descriptor may belong to another file.
   const inode = inodeOf(fd)
-  // Its end is noted first; whether its channel or its process ends first is open, and the latter closes the descriptor.
-  const look = (worker: Pick<Worker, 'isDead'>): void => { if (worker.isDead() && inodeOf(fd) !== inode) lost() }
-  workers.on('exit', look)
-  workers.on('disconnect', look)
+  // The two events come in either order; at the later one the worker is dead and cluster has closed the descriptor.
+  const check = (worker: Pick<Worker, 'isDead'>): void => { if (worker.isDead() && inodeOf(fd) !== inode) onLost() }
+  workers.on('exit', check)
+  workers.on('disconnect', check)
 }
 
-/** @returns which socket it is; undefined for anything else */
+/** @returns the inode of a socket; undefined for anything else */
 function inodeOf (fd: number): number | undefined {
   try {
     const stat = fstatSync(fd)

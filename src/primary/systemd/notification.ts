@@ -1,22 +1,22 @@
-/** Assignments of sd_notify(3) that are sent together. */
+/** Assignments of sd_notify(3) that are sent in one message. */
 export interface Notification {
   readonly READY?: 1
   readonly RELOADING?: 1
   readonly STOPPING?: 1
-  /** Microseconds of CLOCK_MONOTONIC; has to come with RELOADING. */
+  /** Microseconds of CLOCK_MONOTONIC; required with RELOADING. */
   readonly MONOTONIC_USEC?: string
   readonly STATUS?: string
   readonly WATCHDOG?: 1
 }
 
-/** A change to a state and the one before it: systemd waits for READY after RELOADING, and no further back. */
-const LONGEST = 2
+/** The last change of state and the one before it: systemd waits for READY after RELOADING, and needs no older ones. */
+const MAX_PENDING = 2
 
 /**
- * Puts a notification behind those that wait to be sent.
+ * Adds a notification to those that wait to be sent, and merges them where that loses nothing.
  *
- * @returns as few of them as say the same: what is no change of state goes with what is sent anyway, and of
- * many changes of state the last two count
+ * @returns the new queue: a notification that does not change the state is merged with the last one, and of several
+ * changes of state only the last two stay
  */
 export function append (pending: readonly Notification[], next: Notification): readonly Notification[] {
   const last = pending.at(-1)
@@ -24,7 +24,7 @@ export function append (pending: readonly Notification[], next: Notification): r
   if (stateOf(next) === undefined || stateOf(last) === undefined || stateOf(last) === stateOf(next)) {
     return [...pending.slice(0, -1), { ...last, ...next }]
   }
-  return [...pending, next].slice(-LONGEST)
+  return [...pending, next].slice(-MAX_PENDING)
 }
 
 function stateOf ({ READY, RELOADING, STOPPING }: Notification): string | undefined {

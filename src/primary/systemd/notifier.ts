@@ -7,29 +7,29 @@ import { makesProgress } from './progress.ts'
 import { statusLine } from './status-line.ts'
 import { SystemdNotify } from './systemd-notify.ts'
 
-/** Milliseconds by which a stop may take longer because systemd is told of it. */
-const LAST_WORDS = 1_000
+/** Milliseconds by which the last notifications may delay the exit. */
+const FLUSH_TIMEOUT = 1_000
 
-/** What tells systemd how the service is. */
+/** Keeps systemd informed of the state of the service. */
 export interface Notifier {
-  /** Resolves when it has been told everything, within a second. */
+  /** Resolves when everything has been sent, or after a second. */
   readonly flush: () => Promise<void>
 }
 
 /** Sends notifications; a parameter for tests. */
-export type Messenger = Pick<SystemdNotify, 'send' | 'flush'>
+export type NotificationSender = Pick<SystemdNotify, 'send' | 'flush'>
 
-/** What the notifier needs to know of the world. */
+/** The time, as the notifier needs it; a parameter for tests. */
 export interface NotifierClock {
-  /** Monotonic milliseconds, those of the supervisor. */
+  /** Monotonic milliseconds, on the same clock as the supervisor's. */
   readonly now: () => number
   /** Microseconds of CLOCK_MONOTONIC. */
   readonly microseconds: () => bigint
-  /** Repeats something without keeping the process alive. */
+  /** Calls `fire` repeatedly, without keeping the process alive. */
   readonly every: (interval: number, fire: () => void) => void
 }
 
-/* c8 ignore start -- tests have a clock of their own, and those on real processes see no fraction of it */
+/* c8 ignore start -- unit tests have a clock of their own, and integration tests do not run all of this */
 const CLOCK: NotifierClock = {
   now: () => performance.now(),
   microseconds: () => process.hrtime.bigint() / 1000n,
@@ -38,52 +38,53 @@ const CLOCK: NotifierClock = {
 /* c8 ignore stop */
 
 /**
- * Tells systemd what becomes of the service, if it wants to hear: READY once it serves, RELOADING and READY
- * around a rollout, STOPPING, a STATUS whenever that changes, and WATCHDOG while the pool makes progress.
+ * Notifies systemd of the state of the service, if it was started with a notification socket: READY once it serves,
+ * RELOADING and READY around a rollout, STOPPING, STATUS on every change, and WATCHDOG while the pool makes progress.
  */
 export function notifySystemd (
   supervisor: Supervisor, { notifyEnvironment, watchdogTimeout }: SystemdEnvironment, log: Logger,
-  messenger?: Messenger, clock = CLOCK
+  sender?: NotificationSender, clock = CLOCK
 ): Notifier {
   if (notifyEnvironment === undefined) return { flush: async () => {} }
-  const systemd = messenger ?? new SystemdNotify(notifyEnvironment, log)
+  const systemd = sender ?? new SystemdNotify(notifyEnvironment, log)
   let status = ''
 
-  const tell = (news: readonly Notification[]): void => {
+  const notify = (notifications: readonly Notification[]): void => {
     const line = statusLine(supervisor)
-    for (const each of line === status ? news : append(news, { STATUS: line })) systemd.send(each)
+    const all = line === status ? notifications : append(notifications, { STATUS: line })
+    for (const notification of all) systemd.send(notification)
     status = line
   }
   const reloading = (): Notification => ({ RELOADING: 1, MONOTONIC_USEC: String(clock.microseconds()) })
-  /** A newer reload may be under way by now, or a stop. */
+  /** READY, unless a newer reload or a stop has begun since. */
   const settled = (): Notification[] => supervisor.state === 'running' ? [{ READY: 1 }] : []
-  const newsOf: { readonly [Name in EventName]?: () => Notification[] } = {
+  const notificationsOf: { readonly [Name in EventName]?: () => Notification[] } = {
     'reload:started': () => [reloading()],
     'reload:completed': settled,
     'reload:failed': settled,
-    // With Type=notify-reload systemd has asked for a reload, and waits for both whatever comes of it.
+    // With Type=notify-reload systemd requested the reload, and waits for both even if nothing is reloaded.
     'reload:refused': () => [reloading(), ...settled()]
   }
   let events: EventName[] = []
 
-  supervisor.once('serving', () => { tell([{ READY: 1 }]) })
-  supervisor.once('stopping', () => { tell([{ STOPPING: 1 }]) })
+  supervisor.once('serving', () => { notify([{ READY: 1 }]) })
+  supervisor.once('stopping', () => { notify([{ STOPPING: 1 }]) })
   supervisor.events.on('entry', ({ event }) => {
     events.push(event)
     if (events.length > 1) return
-    // It is written in the middle of what it tells of, and others follow: how things are is seen when that is over.
+    // An entry is written in the middle of a change, and others may follow: read the state once the change is complete.
     queueMicrotask(() => {
-      const news = events.flatMap((name) => newsOf[name]?.() ?? [])
+      const notifications = events.flatMap((name) => notificationsOf[name]?.() ?? [])
       events = []
-      tell(news.reduce<readonly Notification[]>(append, []))
+      notify(notifications.reduce<readonly Notification[]>(append, []))
     })
   })
   if (watchdogTimeout !== undefined) watch(supervisor, watchdogTimeout, clock, () => { systemd.send({ WATCHDOG: 1 }) })
-  tell([])
-  return { flush: async () => { await systemd.flush(LAST_WORDS) } }
+  notify([])
+  return { flush: async () => { await systemd.flush(FLUSH_TIMEOUT) } }
 }
 
-/** Twice as often as has to be, as sd_watchdog_enabled(3) recommends. */
+/** Pings twice in each timeout, as sd_watchdog_enabled(3) recommends. */
 function watch (supervisor: Supervisor, timeout: number, clock: NotifierClock, ping: () => void): void {
   let servedAt = clock.now()
   clock.every(timeout / 2, () => {

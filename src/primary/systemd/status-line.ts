@@ -2,11 +2,11 @@ import type { ReloadOutcome } from '../supervisor/reload-outcome.ts'
 import type { SupervisorState } from '../supervisor/supervisor.ts'
 import type { WorkerState } from '../workers/worker-handle.ts'
 
-/** What is told of a pool; a Supervisor is one. */
+/** What the status line says about a pool; a Supervisor has it. */
 export interface PoolStatus {
   readonly state: SupervisorState
   readonly generation: { readonly number: number }
-  /** Generation of the rollout that is under way. */
+  /** Generation that is being rolled out. */
   readonly rollingOut: number | undefined
   /** How many workers there should be. */
   readonly wantedWorkers: number
@@ -15,10 +15,10 @@ export interface PoolStatus {
   readonly lastReload: ReloadOutcome | undefined
 }
 
-/** Messages of applications may be long; the line is for a terminal. */
-const LONGEST = 200
+/** The line is for a terminal, and an application's error message may be long. */
+const MAX_LENGTH = 200
 
-const VERDICTS: { readonly [Result in ReloadOutcome['result']]?: string } = { failed: 'failed', refused: 'was refused' }
+const FAILURES: { readonly [Result in ReloadOutcome['result']]?: string } = { failed: 'failed', refused: 'was refused' }
 
 /** @returns the line that `systemctl status` shows */
 export function statusLine (pool: PoolStatus): string {
@@ -29,14 +29,17 @@ export function statusLine (pool: PoolStatus): string {
     const replaced = ready.filter(({ generation }) => generation === rollingOut).length
     return `Reloading: ${replaced} of ${count(wantedWorkers)} of generation ${rollingOut} ready`
   }
-  if (state === 'running') return oneLine(`Serving with ${ready.length < wantedWorkers ? `${ready.length} of ` : ''}${count(wantedWorkers)}, generation ${pool.generation.number}${troubles(pool)}`)
+  if (state === 'running') {
+    const served = ready.length < wantedWorkers ? `${ready.length} of ` : ''
+    return oneLine(`Serving with ${served}${count(wantedWorkers)}, generation ${pool.generation.number}${describeProblems(pool)}`)
+  }
   return `Stopping: ${count(workers.length)} left`
 }
 
-function troubles ({ isCrashLooping, lastReload }: PoolStatus): string {
-  const verdict = lastReload === undefined ? undefined : VERDICTS[lastReload.result]
-  return (isCrashLooping ? '; workers crash often, and the next one is started later' : '') +
-    (verdict === undefined ? '' : `; the last reload ${verdict}: ${lastReload?.error?.message}`)
+function describeProblems ({ isCrashLooping, lastReload }: PoolStatus): string {
+  const failure = lastReload === undefined ? undefined : FAILURES[lastReload.result]
+  return (isCrashLooping ? '; workers crash often, restarts are delayed' : '') +
+    (failure === undefined ? '' : `; the last reload ${failure}: ${lastReload?.error?.message}`)
 }
 
 function count (workers: number): string {
@@ -45,5 +48,5 @@ function count (workers: number): string {
 
 function oneLine (text: string): string {
   const line = text.replaceAll(/\s+/g, ' ')
-  return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line
+  return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH - 1)}…` : line
 }

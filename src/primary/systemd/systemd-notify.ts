@@ -3,8 +3,8 @@ import type { Environment } from '../../config/config.ts'
 import type { Logger } from '../../log/logger.ts'
 import { append, type Notification } from './notification.ts'
 
-/** Milliseconds for one run of the program, which waits up to 5 s until systemd has read what it sent. */
-const PATIENCE = 10_000
+/** Milliseconds for one run of the program, which itself waits up to 5 s for systemd to read the notification. */
+const RUN_TIMEOUT = 10_000
 
 /** An errno name, or the exit code of the program. */
 export type NotifyFailure = Error & { readonly code?: string | number | null | undefined }
@@ -13,8 +13,8 @@ export type NotifyFailure = Error & { readonly code?: string | number | null | u
 export type Run = (assignments: readonly string[], environment: Environment, done: (error: NotifyFailure | null) => void) => void
 
 /**
- * Sends notifications by the program `systemd-notify`, because Node has no datagram UNIX sockets: one at a
- * time and in order. Nothing waits for it but `flush()`, and if it fails that costs a warning.
+ * Sends notifications with the program `systemd-notify`, because Node has no datagram UNIX sockets: one at a
+ * time and in order. Only `flush()` waits for it, and the first failure is logged as a warning.
  */
 export class SystemdNotify {
   readonly #environment: Environment
@@ -73,16 +73,16 @@ export class SystemdNotify {
     }
     if (this.#hasWarned) return
     this.#hasWarned = true
-    this.#log.warn({ err: error }, 'systemd was not notified: systemd-notify failed. Install the package it is in (Debian: systemd); a unit of Type=notify is stopped otherwise')
+    this.#log.warn({ err: error }, 'systemd was not notified: systemd-notify failed. Install the package that contains it (Debian: systemd); otherwise systemd stops a unit of Type=notify')
   }
 }
 
 function runSystemdNotify (assignments: readonly string[], environment: Environment, done: (error: NotifyFailure | null) => void): void {
   try {
-    execFile('systemd-notify', assignments, { env: { ...environment }, timeout: PATIENCE }, done)
-  /* c8 ignore next 4 -- out of file descriptors or processes: no test goes there */
+    execFile('systemd-notify', assignments, { env: { ...environment }, timeout: RUN_TIMEOUT }, done)
+  /* c8 ignore next 4 -- out of file descriptors or processes: not tested */
   } catch (error) {
-    // Some of these are thrown, others come by the callback.
+    // Some of these errors are thrown, others are passed to the callback.
     process.nextTick(done, error as Error)
   }
 }

@@ -11,7 +11,7 @@ import { guardSocket, openSocket } from '../listen/socket-file.ts'
 export interface ClusterHostOptions {
   readonly scheduling: Scheduling
   readonly address: ListenAddress
-  /** Where the ports of slots are. */
+  /** Host of the slots' ports. */
   readonly host: string
   readonly slotPortBase: number | undefined
   /** Absolute path. */
@@ -20,15 +20,15 @@ export interface ClusterHostOptions {
 
 type Start = <Process>(start: () => Process) => Process
 
-/** In the place of a process that could not be started. */
-/* c8 ignore next -- it is taken off the table before anybody asks anything of it */
+/** Stands for a process that could not be started. */
+/* c8 ignore next -- its handle is removed before any of these is called */
 const NO_PROCESS: WorkerProcess = { pid: undefined, send: () => {}, disconnect: () => {}, kill: () => {}, readStack: async () => undefined }
 
 /**
- * The world as Node's cluster has it. Once in a process: the scheduling policy is fixed by the first fork.
+ * The real host, on Node's cluster. Call it once in a process: the first fork fixes the scheduling policy.
  *
- * @param address where the service listens; `PORT=0` has become a port by now, which stays the same after
- * a crash of the only worker
+ * @param address where the service listens; `PORT=0` has been replaced by a chosen port, so that the port stays the
+ * same after a crash of the only worker
  */
 export function createClusterHost ({ scheduling, address, host, slotPortBase, logFile }: ClusterHostOptions): Host {
   const inspectable = inspectableSettings()
@@ -47,7 +47,7 @@ export function createClusterHost ({ scheduling, address, host, slotPortBase, lo
     now: () => performance.now(),
     random: Math.random,
     setTimer: (delay, fire) => {
-      // Not unref'd: while workers are there, so is the primary.
+      // Not unref'd: the primary must not exit while workers exist.
       const timer = setTimeout(fire, Math.ceil(delay))
       return { clear: () => { clearTimeout(timer) } }
     }
@@ -57,13 +57,13 @@ export function createClusterHost ({ scheduling, address, host, slotPortBase, lo
 function fork (
   { program, directory, environment }: Generation, assignment: Assignment, settings: ClusterSettings, start: Start, events: WorkerEvents
 ): WorkerProcess {
-  // It may be called before each fork, and changes only those that follow.
+  // May be called before each fork, and changes only the forks that follow.
   cluster.setupPrimary({ ...settings, exec: program, args: [], cwd: directory })
   try {
     const worker = start(() => cluster.fork({ ...environment, ...assignmentVariable(assignment) }))
     const { pid } = worker.process
     worker.on('listening', (listening) => {
-      if (!isMain(listening, assignment)) return
+      if (!isServiceAddress(listening, assignment)) return
       if ('path' in assignment.address) openSocket(assignment.address)
       events.listening()
     })
@@ -74,21 +74,21 @@ function fork (
     })
     return {
       pid,
-      // A worker whose channel is closing gets no more messages: it leaves anyway.
+      // Ignore the error of a closing channel: that worker is about to exit.
       send: (message) => { worker.send(wrap(message), () => {}) },
       disconnect: () => { worker.disconnect() },
       kill: () => { worker.process.kill('SIGKILL') },
       readStack: async () => await captureHangStack(Number(pid))
     }
   } catch (error) {
-    // Out of file descriptors or processes: some of these are thrown, others are events.
+    // Out of file descriptors or processes: some of these errors are thrown, others are events.
     process.nextTick(() => { events.error(error as Error) })
     return NO_PROCESS
   }
 }
 
-/** An application may listen on ports of its own, and a slot has one of its own as well. */
-function isMain (listening: Address & { fd?: number }, { address }: Assignment): boolean {
+/** An application may listen on ports of its own, and a slot may have a port as well. */
+function isServiceAddress (listening: Address & { fd?: number }, { address }: Assignment): boolean {
   if ('fd' in address) return listening.fd === address.fd
   return 'path' in address ? listening.address === address.path : listening.port === address.port
 }

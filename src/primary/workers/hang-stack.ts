@@ -9,24 +9,24 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { listeningPorts } from '../listen/proc-net.ts'
 
-/** Milliseconds between two looks for the worker's inspector: nothing announces it. */
-const POLL = 20
+/** Milliseconds between two searches for the worker's inspector: no event announces it. */
+const SEARCH_INTERVAL = 20
 
 const MAX_FRAMES = 50
 
 /**
- * Settings for `cluster.setupPrimary()` with which `captureHangStack()` finds its way into a worker: an
- * inspector that is started later listens on the loopback interface, on a port that the kernel chooses,
- * and keeps its address off the log. They start nothing, and cost nothing.
+ * Settings for `cluster.setupPrimary()` that let `captureHangStack()` debug a worker: an inspector that is started
+ * later listens on the loopback interface, on a port that the kernel chooses, and does not log its address. On their
+ * own they start nothing.
  *
- * Both are needed: cluster takes `--inspect-port` for a wish to debug, and appends a port of its own
- * choice, the port of the primary and one more for each fork, unless `inspectPort` says which.
+ * Both are needed: cluster takes `--inspect-port` as a request to debug, and appends a port that it chooses (the
+ * primary's port, plus one for each fork) unless `inspectPort` is set.
  *
- * When the operator started us with `--inspect` (or by `NODE_OPTIONS`), nothing is changed: the workers
- * listen where Node's documentation says, and are found there. So ask before the first fork, once: later
- * a SIGUSR1 may have started our own inspector.
+ * When the operator started the primary with `--inspect` (also in `NODE_OPTIONS`), nothing is changed: the inspectors
+ * of the workers listen where Node's documentation says, and are found there. Call this once before the first fork:
+ * later a SIGUSR1 may have started the primary's own inspector.
  *
- * @param execArgv flags of the primary, which the workers keep
+ * @param execArgv flags of the primary, which the workers inherit
  */
 export function inspectableSettings (
   execArgv: readonly string[] = process.execArgv, isInspected = inspectorUrl() !== undefined
@@ -36,26 +36,26 @@ export function inspectableSettings (
 }
 
 /**
- * The stack of the main thread of a worker that hangs, best effort: lines as in a JavaScript stack, the
- * innermost function first, at most 50. Never rejects.
+ * The stack of the main thread of a hung worker, best effort: lines as in a JavaScript stack, the innermost function
+ * first, at most 50. Never rejects.
  *
- * SIGUSR1 starts the worker's inspector, also while JavaScript spins, and a debugger session pauses the
- * main thread for a moment. It goes on then, and the inspector stays open: kill the worker afterwards,
- * whatever came of it, because any local process may debug it until then. The worker's stderr says
- * "Debugger attached.", for which Node has no option.
+ * SIGUSR1 starts the worker's inspector, even in a busy loop, and a debugger session pauses the main thread for a
+ * moment. Then the thread continues, and the inspector stays open. Kill the worker afterwards even without a stack,
+ * because until then any local process may debug it. The worker prints "Debugger attached." on stderr; Node has no
+ * option against it.
  *
- * There is none when the worker does not run JavaScript but a long call of native code or of the system
- * (`execSync`), when it has a SIGUSR1 listener of its own, and without Linux's `/proc`. A process that
- * SIGUSR1 would kill, because its Node has not booted yet or runs with `--disable-sigusr1`, is left alone.
+ * There is no stack while the worker runs a long native or system call (`execSync`) instead of JavaScript, when it has
+ * a SIGUSR1 listener of its own, and without Linux's `/proc`. No signal is sent to a process that SIGUSR1 would kill,
+ * because its Node has not booted yet or runs with `--disable-sigusr1`.
  *
- * @param timeout milliseconds for all of it
+ * @param timeout milliseconds for everything
  */
 export async function captureHangStack (pid: number, timeout = 2000): Promise<string | undefined> {
   const end = new AbortController()
   const timer = setTimeout(() => { end.abort() }, timeout)
   const stack = await Promise.race([capture(pid, end.signal), aborted(end.signal)]).catch(() => undefined)
   clearTimeout(timer)
-  // Whatever is still open ends with it.
+  // Closes requests and sockets that are still open.
   end.abort()
   return stack
 }
@@ -75,23 +75,23 @@ async function catchesSigusr1 (pid: number): Promise<boolean> {
   return (BigInt(`0x${caught}`) >> BigInt(constants.signals.SIGUSR1 - 1)) % 2n === 1n
 }
 
-/** @returns the address of the debugger, once one of the worker's ports has told it */
+/** @returns the address of the debugger, once one of the worker's ports has answered with it */
 async function findInspector (pid: number, signal: AbortSignal): Promise<string> {
-  const asked = new Set<number>()
+  const queried = new Set<number>()
   let found: string | undefined
   while (found === undefined) {
     for (const port of await listeningPorts(pid)) {
-      if (asked.has(port)) continue
-      asked.add(port)
-      // A port that never answers keeps none of the others waiting.
-      askForDebugger(port, signal).then((url) => { found ??= url }, () => {})
+      if (queried.has(port)) continue
+      queried.add(port)
+      // Not awaited: a port that never answers must not delay the others.
+      queryDebugger(port, signal).then((url) => { found ??= url }, () => {})
     }
-    await pause(POLL, undefined, { signal })
+    await pause(SEARCH_INTERVAL, undefined, { signal })
   }
   return found
 }
 
-async function askForDebugger (port: number, signal: AbortSignal): Promise<string | undefined> {
+async function queryDebugger (port: number, signal: AbortSignal): Promise<string | undefined> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     get({ host: '127.0.0.1', port, path: '/json/list', agent: false, signal }, resolve).on('error', reject)
   })
@@ -107,14 +107,14 @@ type Message =
 async function readStack (url: string, signal: AbortSignal): Promise<string | undefined> {
   const socket = new WebSocket(url, { perMessageDeflate: false })
   signal.addEventListener('abort', () => { socket.terminate() }, { once: true })
-  // The first error ends the loop below; one that comes afterwards must not end us.
+  // The first error ends the loop below; a later one must not crash the primary.
   socket.on('error', () => {})
   socket.on('open', () => {
     socket.send(JSON.stringify({ id: 1, method: 'Debugger.enable' }))
     socket.send(JSON.stringify({ id: 2, method: 'Debugger.pause' }))
   })
 
-  // Frames come without the file's name, which was sent when the script was announced.
+  // A frame has no file name: the name was sent with `scriptParsed`.
   const files = new Map<string, string>()
   for await (const [data] of on(socket, 'message', { close: ['close'] })) {
     const { method, params } = JSON.parse(String(data)) as Message
@@ -126,7 +126,7 @@ async function readStack (url: string, signal: AbortSignal): Promise<string | un
 
 function toLines (frames: readonly Debugger.CallFrame[], files: ReadonlyMap<string, string>): string {
   return frames.slice(0, MAX_FRAMES).map(({ functionName, location: { scriptId, lineNumber, columnNumber = 0 } }) => {
-    // The protocol counts from 0, a stack from 1.
+    // The protocol counts lines and columns from 0, a stack from 1.
     const place = `${files.get(scriptId) || '<anonymous>'}:${lineNumber + 1}:${columnNumber + 1}`
     return functionName === '' ? `    at ${place}` : `    at ${functionName} (${place})`
   }).join('\n')

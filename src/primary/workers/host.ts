@@ -16,24 +16,24 @@ export interface Timer {
   readonly clear: () => void
 }
 
-/** A process as cluster has it, less what the supervisor has no use for. */
+/** The part of a cluster worker that the supervisor needs. */
 export interface WorkerProcess {
   /** Undefined when the process could not be started. */
   readonly pid: number | undefined
   readonly send: (message: ToWorker) => void
-  /** Takes it out of rotation and has its servers closed: see "The drain" in docs/architecture.md. */
+  /** Takes it out of rotation and closes its servers: see "The drain" in docs/architecture.md. */
   readonly disconnect: () => void
   readonly kill: () => void
-  /** Where its main thread is, best effort within a few seconds; then it has to be killed. */
+  /** The stack of its main thread, best effort, within a few seconds; afterwards the process must be killed. */
   readonly readStack: () => Promise<string | undefined>
 }
 
 export interface WorkerEvents {
   /** It listens on the port of the service. */
   readonly listening: () => void
-  /** Whatever came over the channel, also from the application. */
+  /** Anything that arrived on the channel; the application may send messages too. */
   readonly message: (received: unknown) => void
-  /** @param wasAsked cluster's `exitedAfterDisconnect`: somebody called `disconnect()` before */
+  /** @param wasAsked cluster's `exitedAfterDisconnect`: the primary or the worker had called `disconnect()` */
   readonly exit: (code: number | null, signal: NodeJS.Signals | null, wasAsked: boolean) => void
   /** The process could not be started: no exit follows. */
   readonly error: (error: Error) => void

@@ -29,7 +29,7 @@ const STACK_TIMEOUT = 3000
 /** Milliseconds for reading what arrived while the primary was paused. */
 const READING_TIME = 1000
 
-/** The workers that exist: starts them, has them drain, ends them, and receives their messages. */
+/** The workers that exist: starts, drains and kills them, and receives their messages. */
 export class Pool {
   readonly #host: Host
   readonly #log: Logger
@@ -40,7 +40,7 @@ export class Pool {
   #forks = 0
   /** Unexpected ends of workers, by slot. */
   readonly #crashes = new Map<number, number>()
-  /** The causes of workers that could not start, while it is open whether any worker can; undefined afterwards. */
+  /** Why workers could not start, until it is known whether any worker can; undefined afterwards. */
   #startFailures: ErrorReport[] | undefined = []
 
   constructor (host: Host, log: Logger, events: Events, listener: PoolListener) {
@@ -76,7 +76,7 @@ export class Pool {
     if (worker.pid !== undefined) this.#events.note('info', { event: 'worker:forked', ...identify(worker) }, 'worker forked')
   }
 
-  /** Has a worker answer what it holds and exit; it is killed when the limits have passed. */
+  /** Lets a worker finish its open requests and exit; it is killed when it exceeds the limits. */
   drain (id: number, limits: DrainLimits): void {
     const worker = this.#workers.get(id) as WorkerHandle
     const message = worker.state === 'ready' ? 'worker draining' : 'worker no longer wanted; ending it before it is ready'
@@ -84,16 +84,16 @@ export class Pool {
     worker.drain(this.#host.now(), limits)
   }
 
-  /** Gives workers that are on their way out already other limits. */
+  /** Gives workers that are already draining or hung other limits. */
   limitDrains (limits: DrainLimits): void {
     const now = this.#host.now()
     for (const worker of this.#workers.values()) worker.limitDrain(now, limits)
   }
 
   /**
-   * Its deadline has passed.
+   * Kills a worker whose deadline has passed.
    *
-   * @param end when even a hung worker has to be gone, whether or not its stack was read
+   * @param end by when even a hung worker must be killed, whether or not its stack has been read
    */
   kill (id: number, end: number): void {
     const worker = this.#workers.get(id) as WorkerHandle
@@ -109,13 +109,13 @@ export class Pool {
       worker.fail(toErrorReport(new StartTimeoutError(worker.release.config.startTimeout)))
     } else {
       this.#log.warn({ ...identify(worker), ...worker.progress }, worker.readyAt === undefined
-        ? 'killed a worker that did not end while it was starting'
+        ? 'killed a worker that was ended while starting and did not exit in time'
         : `killed a worker that did not drain in time, with ${describeLoss(worker)}`)
     }
     worker.kill()
   }
 
-  /** Asks for an answer, which is noted in `answeredAt`. */
+  /** Sends a ping; the time of its answer is kept in `answeredAt`. */
   ping (worker: WorkerHandle): void {
     worker.send({ type: 'ping' })
   }
@@ -136,7 +136,7 @@ export class Pool {
     for (const worker of this.#workers.values()) worker.creditPause(now, READING_TIME)
   }
 
-  /** Also those that drain or are still starting: each has the log file open. */
+  /** All workers, also draining and starting ones, because each has the log file open. */
   reopenLogs (): void {
     for (const worker of this.#workers.values()) worker.send({ type: 'reopen-log' })
   }
@@ -146,7 +146,7 @@ export class Pool {
     for (const worker of this.#workers.values()) worker.end()
   }
 
-  /** Tells all workers what the health routes say about the pool. */
+  /** Sends all workers what their health routes say about the pool. */
   publish (pool: PoolView): void {
     if (pool.isStopping === this.#view.isStopping && pool.isCrashLooping === this.#view.isCrashLooping) return
     this.#view = pool
@@ -154,8 +154,8 @@ export class Pool {
   }
 
   /**
-   * Until this is called, the log lines of workers that cannot start leave out why: with `WORKERS` workers and one
-   * cause it would be there as many times.
+   * Until this is called, the log lines of workers that cannot start do not say why: otherwise one cause would be
+   * logged `WORKERS` times.
    *
    * @returns each cause once
    */
@@ -224,7 +224,7 @@ export class Pool {
     this.#listener.changed()
   }
 
-  /** A replacement is started at once; the hung worker is killed when its stack has been read, or cannot be. */
+  /** A replacement is started at once; the hung worker is killed when its stack has been read or is not available. */
   #onHang (worker: WorkerHandle, end: number): void {
     const error = toErrorReport(new WorkerHungError(worker.release.config.heartbeatTimeout))
     worker.fail(error)
@@ -240,7 +240,7 @@ export class Pool {
     if (worker.state !== 'hung' || worker.wasKilled) return
     this.#events.note('error', { event: 'worker:hung', ...identify(worker), stack }, stack === undefined
       ? 'killed a hung worker (no stack available)'
-      : `killed a hung worker; it was here:\n${stack}`)
+      : `killed a hung worker; its stack:\n${stack}`)
     worker.kill()
   }
 
@@ -252,7 +252,7 @@ export class Pool {
     this.#listener.ready(worker)
   }
 
-  /** To all other workers that serve: those that are still starting do not receive it. */
+  /** Passes it to all other workers that serve or drain, not to those that are still starting. */
   #relay (from: WorkerHandle, broadcast: Broadcast): void {
     for (const worker of this.#workers.values()) {
       if (worker !== from && worker.readyAt !== undefined) worker.send({ type: 'broadcast', broadcast })

@@ -31,7 +31,7 @@ export interface WorkerView {
 /** Share by which the limits of requests and age differ from worker to worker, up and down. */
 const LIMIT_SPREAD = 0.1
 
-/** Milliseconds that a worker which is no longer wanted has to exit before it was ready: the next reload waits for it. */
+/** Milliseconds for a starting worker that is no longer wanted to exit: the next reload waits for it. */
 const UNWANTED_TIMEOUT = 2000
 
 /**
@@ -177,14 +177,14 @@ export class WorkerHandle implements WorkerView {
     this.#progress = progress
   }
 
-  /** @returns the limit of a worker's life that it exceeds, once; it is stale then */
+  /** @returns the limit that the worker exceeds, once; it is stale then */
   noteLoad (load: Load, now: number): string | undefined {
     this.#load = load
     const limit = this.#exceeds(load, now)
     return limit !== undefined && this.markStale() ? limit : undefined
   }
 
-  /** Has it relieved when it serves. @returns whether that is new */
+  /** Marks a ready worker to be relieved. @returns whether that is new */
   markStale (): boolean {
     if (this.#state !== 'ready' || this.#isStale) return false
     this.#isStale = true
@@ -197,8 +197,8 @@ export class WorkerHandle implements WorkerView {
   }
 
   /**
-   * It reported that it cannot start, and connections may be on their way to it already: out of rotation it receives
-   * those before it is told to exit.
+   * It reported that it cannot start, but connections may already be on their way to it: taken out of rotation, it
+   * receives those first and the disconnect after them.
    */
   leaveRotationUnready (): void {
     if (this.#state === 'starting' && this.#isListening) this.#process?.disconnect()
@@ -212,7 +212,7 @@ export class WorkerHandle implements WorkerView {
   }
 
   /**
-   * Takes it out of rotation and has it exit once its requests are answered.
+   * Takes it out of rotation, so that it exits once its requests are answered.
    *
    * @param timeout milliseconds until it is killed; shorter while it is starting, because it holds no request and
    * may not read messages yet
@@ -228,7 +228,7 @@ export class WorkerHandle implements WorkerView {
     this.#process?.disconnect()
   }
 
-  /** Gives one that is on its way out already other limits. */
+  /** Gives a worker that is already draining or hung other limits. */
   limitDrain (now: number, limits: { readonly timeout: number, readonly idleTimeout?: number }): void {
     if ((this.#state !== 'draining' && this.#state !== 'hung') || this.#wasKilled) return
     this.#deadline = Math.min(this.#deadline, now + limits.timeout)

@@ -18,7 +18,7 @@ function endedProcess (): number {
   return spawnSync('true').pid
 }
 
-/** Runs without the rights of root, which may write everywhere. */
+/** Runs without the rights of root, who may write everywhere. */
 function asNobody<Result> (run: () => Result): Result {
   if (process.geteuid?.() !== 0) return run()
   process.seteuid?.(NOBODY)
@@ -29,11 +29,11 @@ function asNobody<Result> (run: () => Result): Result {
   }
 }
 
-await t.test('the file holds the pid and a newline, and is removed in the end', async (t) => {
+await t.test('the file contains the pid and a newline, and is removed at the end', async (t) => {
   const path = createFile(t)
 
   checkPidFile(path)
-  t.notOk(existsSync(path), 'a check leaves nothing')
+  t.notOk(existsSync(path), 'a check leaves no file')
   writePidFile(path)
   t.equal(readFileSync(path, 'utf8'), `${process.pid}\n`)
   removePidFile(path)
@@ -42,9 +42,9 @@ await t.test('the file holds the pid and a newline, and is removed in the end', 
 })
 
 const FREE: Readonly<Record<string, () => string>> = {
-  'a process that has gone': () => `${endedProcess()}\n`,
+  'a process that has exited': () => `${endedProcess()}\n`,
   'this process': () => `${process.pid}\n`,
-  nobody: () => '',
+  nothing: () => '',
   'no number': () => 'garbage\n',
   'two numbers': () => '1\n2\n',
   'a part of a process': () => '1.5',
@@ -55,7 +55,7 @@ const FREE: Readonly<Record<string, () => string>> = {
 }
 
 for (const [name, text] of Object.entries(FREE)) {
-  await t.test(`a file that names ${name} may be taken over`, async (t) => {
+  await t.test(`a file that contains ${name} may be replaced`, async (t) => {
     const path = createFile(t, text())
     const before = readFileSync(path)
 
@@ -65,7 +65,7 @@ for (const [name, text] of Object.entries(FREE)) {
   })
 }
 
-await t.test('a file that names a living process is held by it', async (t) => {
+await t.test('a file with the pid of a living process is refused', async (t) => {
   const path = createFile(t, ` ${process.ppid} \n`)
 
   t.throws(() => { checkPidFile(path) }, {
@@ -73,7 +73,7 @@ await t.test('a file that names a living process is held by it', async (t) => {
   })
 })
 
-await t.test('a file that names a process of somebody else, which may not be signalled, is held by it', async (t) => {
+await t.test('a file with the pid of another user\'s process, which may not be signalled, is refused', async (t) => {
   const path = createFile(t, '42\n')
   const kills = t.intercept(process, 'kill', { value: () => { throw Object.assign(new Error('no'), { code: 'EPERM' }) } })
 
@@ -83,7 +83,7 @@ await t.test('a file that names a process of somebody else, which may not be sig
 })
 
 const UNUSABLE: Readonly<Record<string, readonly [prepare: (folder: string) => string, reason: RegExp]>> = {
-  'in a folder that is not there': [(folder) => join(folder, 'missing', 'baton.pid'), /ENOENT/],
+  'in a missing folder': [(folder) => join(folder, 'missing', 'baton.pid'), /ENOENT/],
   'in a file': [(folder) => {
     writeFileSync(join(folder, 'file'), '')
     return join(folder, 'file', 'baton.pid')
@@ -92,12 +92,12 @@ const UNUSABLE: Readonly<Record<string, readonly [prepare: (folder: string) => s
 }
 
 const LOCKED: typeof UNUSABLE = {
-  'in a folder that nobody may write to': [(folder) => {
+  'in a read-only folder': [(folder) => {
     mkdirSync(join(folder, 'locked'))
     chmodSync(join(folder, 'locked'), 0o555)
     return join(folder, 'locked', 'baton.pid')
   }, /EACCES/],
-  'that nobody may write to': [(folder) => {
+  'that is read-only': [(folder) => {
     writeFileSync(join(folder, 'locked.pid'), '', { mode: 0o444 })
     return join(folder, 'locked.pid')
   }, /EACCES/]
@@ -114,10 +114,10 @@ for (const [name, [prepare, reason]] of Object.entries({ ...UNUSABLE, ...LOCKED 
   })
 }
 
-const NOT_OURS: Readonly<Record<string, string>> = { 'another process': `${process.ppid}\n`, nobody: '', 'no number': 'garbage' }
+const NOT_OURS: Readonly<Record<string, string>> = { 'another process': `${process.ppid}\n`, nothing: '', 'no number': 'garbage' }
 
 for (const [name, text] of Object.entries(NOT_OURS)) {
-  await t.test(`a file that names ${name} by now is not removed`, async (t) => {
+  await t.test(`a file that now contains ${name} is not removed`, async (t) => {
     const path = createFile(t, text)
 
     removePidFile(path)
@@ -126,7 +126,7 @@ for (const [name, text] of Object.entries(NOT_OURS)) {
   })
 }
 
-await t.test('a file that has gone, or cannot be removed, does not disturb the exit', async (t) => {
+await t.test('a file that is missing or cannot be removed does not fail the exit', async (t) => {
   const path = createFile(t)
   t.doesNotThrow(() => { removePidFile(path) })
   writePidFile(path)

@@ -11,10 +11,10 @@ export interface Asked {
 export interface Question {
   readonly method?: string
   readonly body?: unknown
-  /** Sent as it is, whatever it is called. */
+  /** Sent as it is, with any content type. */
   readonly raw?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** Hears each line as it comes. */
+  /** Receives each line as it arrives. */
   readonly line?: (line: any) => void
 }
 
@@ -26,13 +26,13 @@ export async function ask (socketPath: string, path: string, { method = 'GET', b
       socketPath, path, method, agent: false, timeout: DEADLINE, headers: { ...text === undefined ? {} : { 'content-type': 'application/json' }, ...headers }
     }, (response) => {
       let received = ''
-      let told = 0
+      let reported = 0
       response.setEncoding('utf8')
       response.on('data', (chunk) => {
         received += String(chunk)
-        const lines = line === undefined ? [] : received.slice(told).split('\n').slice(0, -1)
+        const lines = line === undefined ? [] : received.slice(reported).split('\n').slice(0, -1)
         for (const one of lines) line?.(JSON.parse(one))
-        told += lines.reduce((sum, one) => sum + one.length + 1, 0)
+        reported += lines.reduce((sum, one) => sum + one.length + 1, 0)
       })
       response.on('error', reject)
       response.on('end', () => {

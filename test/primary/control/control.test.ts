@@ -19,14 +19,14 @@ interface Controlled {
   readonly stops: () => number
 }
 
-interface Scenery extends ControlOptions {
+interface ControlSetup extends ControlOptions {
   readonly scene: Scene
   readonly warnings: string[]
   readonly stops: () => number
 }
 
-/** What a control room is built of: a supervisor on a fake host, and a folder of its own. */
-function scenery (t: Test, change: Partial<ControlOptions> = {}, scene = superviseRunning()): Scenery {
+/** Options for a control with a supervisor on a fake host, and a folder of its own. */
+function prepareControl (t: Test, change: Partial<ControlOptions> = {}, scene = superviseRunning()): ControlSetup {
   const directory = `/tmp/baton-test-${process.pid}-${Math.random().toString(36).slice(2, 8)}`
   mkdirSync(directory)
   t.teardown(() => { rmSync(directory, { recursive: true, force: true }) })
@@ -58,13 +58,13 @@ function scenery (t: Test, change: Partial<ControlOptions> = {}, scene = supervi
 
 /** A control socket in front of a supervisor on a fake host. */
 async function serveControl (t: Test, { settings = {}, change = {}, isRunning = true }: { settings?: Settings, change?: Partial<ControlOptions>, isRunning?: boolean } = {}): Promise<Controlled> {
-  const options = scenery(t, change, isRunning ? superviseRunning(settings) : supervise(settings))
+  const options = prepareControl(t, change, isRunning ? superviseRunning(settings) : supervise(settings))
   const control = await Control.open(options)
   t.teardown(async () => { await control.end(0) })
   return { ...options, control, socket: String(control.socket) }
 }
 
-await t.test('the status says what the pool is', async (t) => {
+await t.test('the status describes the service and its workers', async (t) => {
   const { scene, socket } = await serveControl(t, { settings: { WORKERS: '2' } })
   scene.worker('0/1').beats({ rss: 5000, served: 12, requests: 1, connections: 3, eventLoopDelay: 0.5, eventLoopUtilization: 0.25 })
   scene.worker('1/1').exits(9)
@@ -83,7 +83,7 @@ await t.test('the status says what the pool is', async (t) => {
   ])
 })
 
-await t.test('times of the status are of the clock on the wall', async (t) => {
+await t.test('times in the status are wall-clock times', async (t) => {
   const before = Date.now()
   const { scene, socket } = await serveControl(t)
   scene.supervisor.reload()
@@ -92,12 +92,12 @@ await t.test('times of the status are of the clock on the wall', async (t) => {
   const { json } = await ask(socket, '/status') as { json: Status }
 
   t.match(json.lastReload, { result: 'completed', generation: 2, slots: [2, 2], error: null, slot: null })
-  // The host is fake, and its time is far from that of this process.
+  // The time of the fake host is far from the time of this process.
   t.ok(Math.abs(Date.parse(json.generation.since) - before) < 24 * 3600_000)
   t.ok(Math.abs(Date.parse(String(json.lastReload?.endedAt)) - before) < 24 * 3600_000)
 })
 
-await t.test('a reload that is under way is in the status', async (t) => {
+await t.test('the status shows a reload in progress', async (t) => {
   const { scene, socket } = await serveControl(t)
   scene.supervisor.reload()
 
@@ -114,7 +114,7 @@ await t.test('a worker whose process could not be started has no pid', async (t)
   t.match((await ask(socket, '/status')).json.workers[2], { slot: 2, pid: null, state: 'starting' })
 })
 
-await t.test('a reload answers when it has ended', async (t) => {
+await t.test('POST /reload is answered when the reload has ended', async (t) => {
   const { scene, socket } = await serveControl(t)
 
   const answer = ask(socket, '/reload', { method: 'POST' })
@@ -148,7 +148,7 @@ await t.test('a reload that is refused, fails or is overtaken answers 409 with t
   t.equal(stopped.json.lastReload.result, 'overtaken')
 })
 
-await t.test('a reload that waits behind an overtaken one is overtaken as well, before it begins', async (t) => {
+await t.test('a reload that waits behind an overtaken one can be overtaken before it begins', async (t) => {
   const { scene } = await serveControl(t)
   const results: string[] = []
   const reload = (): void => { scene.supervisor.reload(({ result }) => { results.push(result) }) }
@@ -161,7 +161,7 @@ await t.test('a reload that waits behind an overtaken one is overtaken as well, 
   t.strictSame(results, ['overtaken', 'overtaken', 'completed'])
 })
 
-await t.test('a stop ends a reload that is under way, and one that waits', async (t) => {
+await t.test('a stop ends a reload in progress, and a waiting one', async (t) => {
   const { scene } = await serveControl(t)
   const results: string[] = []
   scene.supervisor.reload(({ result }) => { results.push(result) })
@@ -173,7 +173,7 @@ await t.test('a stop ends a reload that is under way, and one that waits', async
   t.strictSame(results, ['overtaken', 'stopped', 'refused: the service is stopping'])
 })
 
-await t.test('a stream tells the steps of a reload as they happen, and how it ended', async (t) => {
+await t.test('a stream sends the steps of a reload as they happen, and then the outcome', async (t) => {
   const { scene, socket } = await serveControl(t)
   const events: ReloadEvent[] = []
 
@@ -196,7 +196,7 @@ await t.test('a stream tells the steps of a reload as they happen, and how it en
   t.equal(events.length, 9)
 })
 
-await t.test('a stream tells nothing of the reload that it overtakes', async (t) => {
+await t.test('a stream contains no events of the reload that it overtakes', async (t) => {
   const { scene, socket } = await serveControl(t)
   scene.supervisor.reload()
   const events: ReloadEvent[] = []
@@ -210,7 +210,7 @@ await t.test('a stream tells nothing of the reload that it overtakes', async (t)
   t.match(events.at(-1), { event: 'reload:ended', result: 'completed', generation: 3 })
 })
 
-await t.test('a stream of a refused reload has its end only', async (t) => {
+await t.test('the stream of a refused reload contains only the outcome', async (t) => {
   const { scene, socket } = await serveControl(t)
   scene.settings = new Error('the port is wrong')
 
@@ -219,7 +219,7 @@ await t.test('a stream of a refused reload has its end only', async (t) => {
   t.match(JSON.parse(text), { event: 'reload:ended', result: 'refused', generation: null, error: { message: 'the port is wrong' } })
 })
 
-await t.test('whoever asks for it hears of the end of the old workers too', async (t) => {
+await t.test('with "drained" the stream continues until the old workers have exited', async (t) => {
   const { scene, socket } = await serveControl(t, { settings: { WORKERS: '1' } })
   const events: ReloadEvent[] = []
 
@@ -236,7 +236,7 @@ await t.test('whoever asks for it hears of the end of the old workers too', asyn
   t.match(events.slice(-2), [{ event: 'worker:exited', slot: 0, generation: 1 }, { event: 'reload:drained' }])
 })
 
-await t.test('a worker that ends unexpectedly has no duration of a drain', async (t) => {
+await t.test('the exit of a worker that did not drain has no duration', async (t) => {
   const { scene, socket } = await serveControl(t)
   const events: ReloadEvent[] = []
 
@@ -250,7 +250,7 @@ await t.test('a worker that ends unexpectedly has no duration of a drain', async
   })
 })
 
-await t.test('a reload that must wait for drains says so', async (t) => {
+await t.test('a stream reports that the reload waits for drains', async (t) => {
   const { scene, socket } = await serveControl(t, { settings: { WORKERS: '2', MAX_DRAINING: '1' } })
   const events: ReloadEvent[] = []
 
@@ -263,7 +263,7 @@ await t.test('a reload that must wait for drains says so', async (t) => {
   t.match(events.find(({ event }) => event === 'reload:waiting'), { generation: 2, maxDraining: 1 })
 })
 
-await t.test('a client that leaves takes nothing with it, and its listeners go', async (t) => {
+await t.test('when a client disconnects, its reload continues and its listeners are removed', async (t) => {
   const { scene, socket } = await serveControl(t)
   for (const headers of [{ accept: 'application/x-ndjson' }, { accept: 'application/json' }]) {
     const { request } = await import('node:http')
@@ -281,7 +281,7 @@ await t.test('a client that leaves takes nothing with it, and its listeners go',
   t.match(scene.supervisor.lastReload, { result: 'completed', generation: 3 })
 })
 
-await t.test('scaling says how many workers there are to be', async (t) => {
+await t.test('scaling is answered with the number of workers there will be', async (t) => {
   const { scene, socket } = await serveControl(t)
 
   t.match(await ask(socket, '/scale', { method: 'POST', body: { workers: 4 } }), { status: 200, json: { workers: 4 } })
@@ -293,7 +293,7 @@ await t.test('scaling says how many workers there are to be', async (t) => {
   t.match(await ask(socket, '/scale', { method: 'POST', body: { workers: 2 } }), { status: 409, json: { message: 'the service is stopping' } })
 })
 
-await t.test('scaling while a reload waits to begin counts for it', async (t) => {
+await t.test('scaling while a reload waits to begin applies to that reload', async (t) => {
   const { scene, socket } = await serveControl(t)
   scene.supervisor.reload()
   scene.supervisor.reload()
@@ -304,12 +304,12 @@ await t.test('scaling while a reload waits to begin counts for it', async (t) =>
   t.strictSame(scene.table(), ['0/3 ready', '1/3 ready', '2/3 ready'])
 })
 
-await t.test('what is asked wrongly is answered with what is wrong', async (t) => {
+await t.test('an invalid request is answered with the reason', async (t) => {
   const { scene, socket } = await serveControl(t)
   const post = (path: string, question: object): ReturnType<typeof ask> => ask(socket, path, { method: 'POST', ...question })
 
   t.match(await ask(socket, '/nothing'), { status: 404, json: { message: 'there is no /nothing here' } })
-  t.match(await ask(socket, '/status', { method: 'DELETE' }), { status: 405, headers: { allow: 'GET' }, json: { message: '/status answers GET, and not DELETE' } })
+  t.match(await ask(socket, '/status', { method: 'DELETE' }), { status: 405, headers: { allow: 'GET' }, json: { message: '/status allows GET, not DELETE' } })
   t.match(await ask(socket, '/reload?now'), { status: 405, headers: { allow: 'POST' } })
   t.match(await post('/reload', { raw: '{' }), { status: 400, json: { message: /^the body is not JSON: / } })
   t.match(await post('/reload', { raw: 'drained=true', headers: { 'content-type': 'application/x-www-form-urlencoded' } }), { status: 400, json: { message: /^the body is not JSON: / } })
@@ -325,7 +325,7 @@ await t.test('what is asked wrongly is answered with what is wrong', async (t) =
   t.equal(scene.supervisor.wantedWorkers, 2)
 })
 
-await t.test('a stop is answered when the service has stopped, and the socket is gone then', async (t) => {
+await t.test('POST /stop is answered when the service has stopped, and then the socket is removed', async (t) => {
   const { control, socket, stops } = await serveControl(t)
 
   const answer = ask(socket, '/stop', { method: 'POST' })
@@ -336,7 +336,7 @@ await t.test('a stop is answered when the service has stopped, and the socket is
   t.notOk(existsSync(socket))
 })
 
-await t.test('a client that reads nothing holds the end for a moment only', async (t) => {
+await t.test('a client that reads nothing delays the exit only briefly', async (t) => {
   const { control, socket } = await serveControl(t)
   const { connect } = await import('node:net')
   const client = connect(socket)
@@ -350,7 +350,7 @@ await t.test('a client that reads nothing holds the end for a moment only', asyn
   t.notOk(existsSync(socket))
 })
 
-await t.test('it answers before the first worker is started', async (t) => {
+await t.test('the control socket answers before the first worker is started', async (t) => {
   const { socket } = await serveControl(t, { isRunning: false })
 
   t.match(await ask(socket, '/status'), { status: 200, json: { state: 'starting', workers: [] } })
@@ -373,68 +373,68 @@ await t.test('the port for metrics is read-only', async (t) => {
   t.match(await send(`${url}/health/ready`), { status: 503, body: '{"status":"unavailable","state":"stopping"}' })
 })
 
-await t.test('nobody is ready while all are starting', async (t) => {
+await t.test('the service is not ready while all workers are starting', async (t) => {
   const { control } = await serveControl(t, { isRunning: false, change: { config: { controlSocket: 'off', metrics: { host: '127.0.0.1', port: 0 } } } })
 
   t.match(await send(`${control.metricsUrl}/health/ready`), { status: 503 })
 })
 
-await t.test('an IPv6 address is in brackets', async (t) => {
+await t.test('an IPv6 address is in brackets in the URL', async (t) => {
   const { control } = await serveControl(t, { change: { config: { controlSocket: 'off', metrics: { host: '::1', port: 0 } } } })
 
   t.match(control.metricsUrl, /^http:\/\/\[::1\]:\d+$/)
 })
 
-await t.test('a port for metrics that is taken is named, and the socket is given back', async (t) => {
+await t.test('a port for metrics that is in use is named in the error, and the socket is removed', async (t) => {
   const holder = createServer().listen(0, '127.0.0.1')
   t.teardown(() => { holder.close() })
   await new Promise((resolve) => { holder.once('listening', resolve) })
   const { port } = holder.address() as AddressInfo
-  const where = scenery(t, { config: { controlSocket: 'control.sock', metrics: { host: '127.0.0.1', port } } })
+  const setup = prepareControl(t, { config: { controlSocket: 'control.sock', metrics: { host: '127.0.0.1', port } } })
 
-  await t.rejects(Control.open(where), {
+  await t.rejects(Control.open(setup), {
     code: 'BATON_PORT_IN_USE',
     message: new RegExp(`^port ${port} .METRICS_PORT. is in use by process ${process.pid} .+: stop that process, or set METRICS_PORT to another port$`)
   })
 
-  t.notOk(existsSync(join(where.directory, 'control.sock')))
+  t.notOk(existsSync(join(setup.directory, 'control.sock')))
 })
 
-await t.test('the default place is the first runtime directory, or a folder of the user\'s own', async (t) => {
-  const where = scenery(t)
+await t.test('the default path is in the first runtime directory, or in a folder of the user', async (t) => {
+  const setup = prepareControl(t)
   const config = { controlSocket: undefined, metrics: undefined }
 
-  const inRuntime = await Control.open({ ...where, config, runtimeDirectories: [where.directory] })
+  const inRuntime = await Control.open({ ...setup, config, runtimeDirectories: [setup.directory] })
   const port = 70_000 + process.pid
-  const inOwn = await Control.open({ ...where, config, port })
+  const inOwn = await Control.open({ ...setup, config, port })
   t.teardown(async () => { await inRuntime.end(0); await inOwn.end(0) })
 
-  t.equal(inRuntime.socket, join(where.directory, 'baton-4000.sock'))
+  t.equal(inRuntime.socket, join(setup.directory, 'baton-4000.sock'))
   t.equal(inOwn.socket, join(ownDirectory(), `baton-${port}.sock`))
 })
 
-await t.test('without CONTROL_SOCKET a default place that cannot be written costs the socket and a warning', async (t) => {
-  const where = scenery(t)
-  const runtimeDirectories = [join(where.directory, 'missing')]
+await t.test('without CONTROL_SOCKET, an unusable default path means no socket and a warning', async (t) => {
+  const setup = prepareControl(t)
+  const runtimeDirectories = [join(setup.directory, 'missing')]
 
-  const control = await Control.open({ ...where, config: { controlSocket: undefined, metrics: undefined }, runtimeDirectories })
+  const control = await Control.open({ ...setup, config: { controlSocket: undefined, metrics: undefined }, runtimeDirectories })
 
   t.equal(control.socket, undefined)
-  t.match(where.warnings, [/missing\/baton-4000\.sock cannot be used.*the command "baton" cannot reach this instance: set CONTROL_SOCKET/])
+  t.match(setup.warnings, [/missing\/baton-4000\.sock cannot be used.*the command "baton" cannot reach this instance: set CONTROL_SOCKET/])
 })
 
-await t.test('with CONTROL_SOCKET it is an error, and so is one that somebody holds in the default place', async (t) => {
-  const where = scenery(t)
-  const runtimeDirectories = [where.directory]
-  const first = await Control.open({ ...where, config: { controlSocket: undefined, metrics: undefined }, runtimeDirectories })
+await t.test('an unusable CONTROL_SOCKET is an error, and so is a default path that another process holds', async (t) => {
+  const setup = prepareControl(t)
+  const runtimeDirectories = [setup.directory]
+  const first = await Control.open({ ...setup, config: { controlSocket: undefined, metrics: undefined }, runtimeDirectories })
   t.teardown(async () => { await first.end(0) })
 
-  await t.rejects(Control.open({ ...where, config: { controlSocket: 'missing/control.sock', metrics: undefined } }), { code: 'BATON_CONTROL_SOCKET_UNUSABLE' })
-  await t.rejects(Control.open({ ...where, config: { controlSocket: undefined, metrics: undefined }, runtimeDirectories }), { code: 'BATON_CONTROL_SOCKET_HELD' })
+  await t.rejects(Control.open({ ...setup, config: { controlSocket: 'missing/control.sock', metrics: undefined } }), { code: 'BATON_CONTROL_SOCKET_UNUSABLE' })
+  await t.rejects(Control.open({ ...setup, config: { controlSocket: undefined, metrics: undefined }, runtimeDirectories }), { code: 'BATON_CONTROL_SOCKET_HELD' })
 })
 
-await t.test('a process that ends at once removes its socket', async (t) => {
-  const control = await Control.open(scenery(t))
+await t.test('a process that exits without closing removes its socket', async (t) => {
+  const control = await Control.open(prepareControl(t))
 
   control.remove()
 

@@ -19,7 +19,7 @@ for (const [name, env, expected] of ADDRESSES) {
   })
 }
 
-await t.test('PORT=0 is a free port, and none of a slot', async (t) => {
+await t.test('PORT=0 gives a free port that is not the port of a slot', async (t) => {
   for (const env of [{}, { SLOT_PORT_BASE: '1' }]) {
     const { port = 0, url } = await chooseAddress(readConfig({ PORT: '0', ...env }, () => 1))
 
@@ -28,7 +28,7 @@ await t.test('PORT=0 is a free port, and none of a slot', async (t) => {
   }
 })
 
-await t.test('PORT=0 goes on to the next port while the one that it tries is taken, or may be that of a slot', async (t) => {
+await t.test('PORT=0 skips ports that are in use, or may be those of slots', async (t) => {
   const find = async (env: Readonly<Record<string, string>> = {}) => (await chooseAddress(readConfig({ PORT: '0', ...env }, () => 1))).port as number
   const first = await find()
   const holder = createServer().listen(first, '127.0.0.1')
@@ -42,7 +42,7 @@ await t.test('PORT=0 goes on to the next port while the one that it tries is tak
 })
 
 await t.test('PORT=0 on an address that this machine does not have is an error', async (t) => {
-  // 192.0.2.0/24 is for documentation (RFC 5737).
+  // 192.0.2.0/24 is reserved for documentation (RFC 5737).
   await t.rejects(chooseAddress(readConfig({ HOST: '192.0.2.1', PORT: '0' }, () => 1)), {
     code: 'BATON_PORT_UNUSABLE', message: /^cannot listen on port \d+ \(PORT\) of host 192\.0\.2\.1: .*EADDRNOTAVAIL/
   })

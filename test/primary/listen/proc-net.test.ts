@@ -34,7 +34,7 @@ for (const { inode, what, is } of [
   })
 }
 
-await t.test('a table that the kernel does not have is passed over', async (t) => {
+await t.test('a table that the kernel does not have is skipped', async (t) => {
   const read = (table: string): string => {
     if (table === 'tcp6') throw new Error('ENOENT')
     return TABLES[table] as string
@@ -44,7 +44,7 @@ await t.test('a table that the kernel does not have is passed over', async (t) =
   t.equal(findListener(51, read), undefined)
 })
 
-/** @param hexadecimal in the order of the network */
+/** @param hexadecimal in network byte order */
 function word (hexadecimal: string): string {
   return endianness() === 'LE' ? (hexadecimal.match(/../g) as string[]).reverse().join('') : hexadecimal
 }

@@ -5,7 +5,7 @@ import { SlotPorts } from '../../../src/primary/listen/slot-ports.ts'
 import { connectRaw } from '../../helpers/raw-client.ts'
 import { findFreePorts } from '../../helpers/slot-ports.ts'
 
-await t.test('a port that is taken is named with its slot, and the others are free afterwards', async (t) => {
+await t.test('a port in use is named with its slot, and the others are free afterwards', async (t) => {
   const base = await findFreePorts(2)
   const port = base + 1
   const holder = createServer().listen(port, '127.0.0.1')

@@ -12,7 +12,7 @@ const COUNT = 'http_request_duration_seconds_count'
 
 interface Measured extends Scene {
   readonly metrics: Metrics
-  /** A scrape that every worker which is asked answers with what it has; Infinity: it does not answer. */
+  /** Scrapes; the named workers answer with these measurements, the others not at all. */
   readonly scrape: (...answers: Array<readonly [string, Partial<Measurements>]>) => Promise<Samples>
 }
 
@@ -34,7 +34,7 @@ function says (process: FakeProcess, some: Partial<Measurements>): void {
   process.says({ type: 'measurements', measurements: measurements(some) })
 }
 
-await t.test('requests of all workers are summed, and Node\'s metrics stand by slot beside those of the primary', async (t) => {
+await t.test('requests of all workers are summed, and Node\'s metrics are labelled by slot, beside those of the primary', async (t) => {
   const scene = measure()
 
   const samples = await scene.scrape(
@@ -56,7 +56,7 @@ await t.test('requests of all workers are summed, and Node\'s metrics stand by s
   t.ok(Number(samples.get('process_resident_memory_bytes{process="primary"}')) > 1e6)
 })
 
-await t.test('a relieved worker takes its gauges with it, and leaves its counters', async (t) => {
+await t.test('a relieved worker\'s gauges disappear, and its counters stay', async (t) => {
   const scene = measure({ WORKERS: '1' })
   await scene.scrape(['0/1', { requests: [requests(10)], connections: 3, node: [cpu(5), memory(100)] }])
   const old = scene.worker('0/1')
@@ -79,7 +79,7 @@ await t.test('a relieved worker takes its gauges with it, and leaves its counter
   t.strictSame([both, late, later].map((samples) => samples.get('baton_connections')), [3, 0, 0])
 })
 
-await t.test('a worker that was killed counts with what it had said', async (t) => {
+await t.test('a worker that was killed counts with its last measurements', async (t) => {
   const scene = measure({ WORKERS: '1' })
   await scene.scrape(['0/1', { requests: [requests(10)], shed: 3 }])
 
@@ -93,7 +93,7 @@ await t.test('a worker that was killed counts with what it had said', async (t) 
   t.equal(samples.get('baton_restarts_total{reason="signal"}'), 1)
 })
 
-await t.test('what a worker has said last may be read after its exit, once', async (t) => {
+await t.test('the last measurements of a worker may arrive shortly after its exit, not later', async (t) => {
   const scene = measure({ WORKERS: '1' })
   const [worker] = scene.host.processes as [FakeProcess]
   says(worker, { requests: [requests(10)] })
@@ -111,7 +111,7 @@ await t.test('what a worker has said last may be read after its exit, once', asy
   t.equal(sum(late, COUNT), 15)
 })
 
-await t.test('with fewer workers the gauges of a slot go, and its counters stay', async (t) => {
+await t.test('with fewer workers the gauges of a slot disappear, and its counters stay', async (t) => {
   const scene = measure()
   await scene.scrape(['0/1', { node: [cpu(1), memory(1)] }], ['1/1', { requests: [requests(5)], node: [cpu(2), memory(2)] }])
 
@@ -127,7 +127,7 @@ await t.test('with fewer workers the gauges of a slot go, and its counters stay'
   t.equal(samples.get('baton_workers_wanted'), 1)
 })
 
-await t.test('a worker that does not answer holds a scrape for half a second, and counts with its last measurements', async (t) => {
+await t.test('a worker that does not answer delays a scrape by half a second, and counts with its last measurements', async (t) => {
   const scene = measure()
   await scene.scrape(['0/1', { requests: [requests(1)] }], ['1/1', { requests: [requests(2)] }])
   let text: string | undefined
@@ -145,7 +145,7 @@ await t.test('a worker that does not answer holds a scrape for half a second, an
   t.notOk(scene.host.nextTimer < scene.host.time + 500)
 })
 
-await t.test('a worker that ends while it is asked is not waited for', async (t) => {
+await t.test('a scrape does not wait for a worker that exits meanwhile', async (t) => {
   const scene = measure()
   const text = scene.metrics.text()
 
@@ -155,7 +155,7 @@ await t.test('a worker that ends while it is asked is not waited for', async (t)
   t.equal(sum(parseMetrics(await text), COUNT), 5)
 })
 
-await t.test('a worker that is starting, or hangs, is not asked', async (t) => {
+await t.test('a worker that is starting or hung is not asked for measurements', async (t) => {
   const scene = measure({ HEARTBEAT_TIMEOUT_MS: '3000' })
   scene.host.advance(1500)
   scene.worker('0/1').beats()
@@ -171,19 +171,19 @@ await t.test('a worker that is starting, or hangs, is not asked', async (t) => {
 
 await t.test('scrapes at the same time share one collection', async (t) => {
   const scene = measure()
-  const asked = (): number => scene.worker('0/1').sent.filter(({ type }) => type === 'measure').length
+  const requestsSent = (): number => scene.worker('0/1').sent.filter(({ type }) => type === 'measure').length
 
   const scrapes = [scene.metrics.text(), scene.metrics.text()]
   scene.host.advance(500)
   const [one, other] = await Promise.all(scrapes)
-  const before = asked()
+  const before = requestsSent()
   await scene.scrape()
 
   t.equal(one, other)
-  t.strictSame([before, asked()], [1, 2])
+  t.strictSame([before, requestsSent()], [1, 2])
 })
 
-await t.test('there are metrics when there is nobody to ask', async (t) => {
+await t.test('a scrape is answered when no worker can be asked', async (t) => {
   const scene = measure({ WORKERS: '1' })
   scene.worker('0/1').exits(1)
 
@@ -193,14 +193,14 @@ await t.test('there are metrics when there is nobody to ask', async (t) => {
 for (const [what, wrong] of [
   ['other buckets', { bounds: [1, 2, 3] }],
   ['too many routes', { requests: Array.from({ length: 2 * MAX_SERIES + 1 }, (_none, index) => requests(1, { route: `/${index}` })) }],
-  ['a list that is none', { requests: 'many' as never }],
+  ['a list that is not an array', { requests: 'many' as never }],
   ['too few buckets', { requests: [{ ...requests(1), counts: [1] }] }],
-  ['a metric in our name', { node: [{ ...cpu(1), name: 'baton_workers' }] }],
-  ['a type that there is not', { node: [{ ...cpu(1), type: 'summary' }] }],
+  ['a metric with a name of Baton', { node: [{ ...cpu(1), name: 'baton_workers' }] }],
+  ['an unknown type', { node: [{ ...cpu(1), type: 'summary' }] }],
   ['the label of a slot', { node: [{ ...cpu(1), values: [{ value: 1, labels: { slot: '7' } }] }] }],
-  ['less than nothing', { shed: -1 }]
+  ['a negative number', { shed: -1 }]
 ] as const) {
-  await t.test(`measurements that cannot be used are not: ${what}`, async (t) => {
+  await t.test(`invalid measurements are ignored: ${what}`, async (t) => {
     const scene = measure({ WORKERS: '1' })
     await scene.scrape(['0/1', { requests: [requests(3)], shed: 1, node: [cpu(1)] }])
 
@@ -212,7 +212,7 @@ for (const [what, wrong] of [
   })
 }
 
-await t.test('a metric that has another type in another process is left out', async (t) => {
+await t.test('a metric with another type in another process is left out', async (t) => {
   const scene = measure({ WORKERS: '2' })
 
   const samples = await scene.scrape(['0/1', { node: [memory(1)] }], ['1/1', { node: [{ ...memory(2), type: 'counter' }] }])
@@ -220,7 +220,7 @@ await t.test('a metric that has another type in another process is left out', as
   t.equal(sum(samples, 'process_resident_memory_bytes', 'slot='), 1)
 })
 
-await t.test('there is an end to the routes of all releases together, and what was there goes on', async (t) => {
+await t.test('the number of routes of all releases together is limited, and routes that were counted stay', async (t) => {
   const scene = measure({ WORKERS: '1' })
   const half = (release: string): Partial<Measurements> =>
     ({ requests: Array.from({ length: MAX_SERIES * 0.6 }, (_none, index) => requests(1, { route: `/${release}/${index}` })) })

@@ -18,7 +18,7 @@ function count (settings: Settings = {}): { scene: Scene, value: (name: string, 
   }
 }
 
-await t.test('everything is there before it happens', async (t) => {
+await t.test('every series exists before its first event', async (t) => {
   const { value } = count()
 
   t.strictSame(RESULTS.map((result) => value('baton_reloads_total', result)), [0, 0, 0, 0, 0])
@@ -31,7 +31,7 @@ await t.test('everything is there before it happens', async (t) => {
   t.equal(value('baton_requests_cut_total'), 0)
 })
 
-await t.test('a reload counts by how it ended, once', async (t) => {
+await t.test('each reload counts once, by its result', async (t) => {
   const { scene, value } = count()
 
   scene.supervisor.reload()
@@ -52,7 +52,7 @@ await t.test('a reload counts by how it ended, once', async (t) => {
   t.equal(value('baton_generation'), scene.supervisor.generation.number)
 })
 
-await t.test('the durations of a reload and of the drains are seconds', async (t) => {
+await t.test('durations of reloads and drains are in seconds', async (t) => {
   const { scene, value } = count({ WORKERS: '1' })
 
   scene.supervisor.reload()
@@ -67,7 +67,7 @@ await t.test('the durations of a reload and of the drains are seconds', async (t
   t.equal(value('baton_drain_duration_seconds_count'), 1)
 })
 
-await t.test('a worker that is restarted or relieved counts by the reason', async (t) => {
+await t.test('a worker that is restarted or relieved counts by reason', async (t) => {
   const { scene, value } = count({ WORKERS: '3', MAX_WORKER_RSS_BYTES: '1000' })
 
   scene.worker('0/1').exits(null, 'SIGSEGV')

@@ -2,12 +2,12 @@ import { REQUEST_BOUNDS, type Measurements, type MetricFamily, type RequestSerie
 
 const NONE: Measurements = { bounds: REQUEST_BOUNDS, requests: [], inFlight: 0, connections: 0, shed: 0, closedAtDeadline: 0, node: [] }
 
-/** What a worker says that has measured nothing else. */
+/** Measurements of a worker, all of them 0 or empty except these. */
 export function measurements (some: Partial<Measurements> = {}): Measurements {
   return { ...NONE, ...some }
 }
 
-/** So many requests of 1 ms each. */
+/** This many requests of 1 ms each. */
 export function requests (count: number, { method = 'GET', route = '/', status = 200 } = {}): RequestSeries {
   return { method, route, status, sum: count / 1000, counts: REQUEST_BOUNDS.map((_bound, index) => index === 0 ? count : 0).concat(0) }
 }

@@ -10,7 +10,7 @@ const NOTHING: Variables = { all: {}, fromFile: {} }
 
 const inCurrent = ({ current }: ReleaseFolders): StartPaths => ({ directory: current, program: `${current}/dist/main.js`, isPinned: false })
 
-await t.test('a generation is what is deployed and configured at that moment, through links', async (t) => {
+await t.test('a generation is what is deployed and configured at that moment, with links resolved', async (t) => {
   const folders = createReleaseFolders(t)
   const { release42 } = folders
   const variables: Variables = { all: { HOME: '/root', STOP_IDLE_MS: '7', TOKEN: 'secret' }, fromFile: { STOP_IDLE_MS: '7', TOKEN: 'secret' } }
@@ -29,7 +29,7 @@ await t.test('a generation is what is deployed and configured at that moment, th
   t.equal(generation.config.stopIdle, 7)
 })
 
-await t.test('a link that moves changes the next generation, and none that is made', async (t) => {
+await t.test('moving a link changes the next generation, and no existing one', async (t) => {
   const folders = createReleaseFolders(t)
   const { release42, release43, switchTo } = folders
   const first = makeGeneration(1, NOTHING, inCurrent(folders), 'app.js')
@@ -49,11 +49,11 @@ const APPLICATIONS: Readonly<Record<string, (folders: ReleaseFolders) => readonl
   'neither typed nor set is the built-in one': () => [undefined, undefined, null],
   'that is set to nothing is the built-in one': () => [undefined, '', null],
   'that is set is relative to the working directory': ({ release42 }) => [undefined, './app.js', `${release42}/app.js`],
-  'that is typed wins': ({ release42 }) => ['app.js', 'other.js', `${release42}/app.js`],
+  'that is typed takes precedence': ({ release42 }) => ['app.js', 'other.js', `${release42}/app.js`],
   'with an absolute path stays where it is': ({ release43 }) => [`${release43}/app.js`, undefined, `${release43}/app.js`],
   'with an absolute path through the link is resolved': ({ current, release42 }) => [`${current}/app.js`, undefined, `${release42}/app.js`],
-  'above the working directory is found from where the link stands': ({ root }) => ['../releases/../other.js', undefined, `${root}/other.js`],
-  'that is missing is for the worker to report': ({ current }) => ['missing.js', undefined, `${current}/missing.js`]
+  'above the working directory is relative to the folder of the link': ({ root }) => ['../releases/../other.js', undefined, `${root}/other.js`],
+  'that is missing is no error here: the worker reports it': ({ current }) => ['missing.js', undefined, `${current}/missing.js`]
 }
 
 for (const [title, row] of Object.entries(APPLICATIONS)) {
@@ -67,7 +67,7 @@ for (const [title, row] of Object.entries(APPLICATIONS)) {
   })
 }
 
-await t.test('a directory that has gone is for the fork to report', async (t) => {
+await t.test('a missing directory is no error here: the fork reports it', async (t) => {
   const folders = createReleaseFolders(t)
 
   const { directory } = makeGeneration(1, NOTHING, { ...inCurrent(folders), directory: `${folders.root}/missing` }, undefined)
@@ -90,7 +90,7 @@ await t.test('with a wrong setting there is no generation', async (t) => {
   })
 })
 
-await t.test('certificate and key are part of a generation, read through links, and a wrong pair makes none', async (t) => {
+await t.test('certificate and key are part of a generation, read through links, and a wrong pair is refused', async (t) => {
   const folders = createReleaseFolders(t)
   const files = { TLS_CERT_FILE: 'cert.pem', TLS_KEY_FILE: 'key.pem' }
   for (const release of [folders.release42, folders.release43]) {
@@ -138,7 +138,7 @@ const RELEASES: ReadonlyArray<readonly [difference: Partial<Generation>, isSame:
 ]
 
 for (const [difference, isSame] of RELEASES) {
-  await t.test(`generations are of ${isSame ? 'the same release' : 'different releases'} that differ in: ${Object.keys(difference).join(', ') || 'nothing'}`, async (t) => {
+  await t.test(`generations that differ in ${Object.keys(difference).join(', ') || 'nothing'} are of ${isSame ? 'the same release' : 'different releases'}`, async (t) => {
     const one: Generation = {
       number: 1, config: readConfig({}), variables: {}, environment: {}, program: '/srv/worker/index.js', application: '/srv/app.js', directory: '/srv'
     }

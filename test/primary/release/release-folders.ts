@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 
-/** Folders as deploy tools make them: releases, and a link to the one that is live. */
+/** Folders as deploy tools make them: releases, and a link to the current one. */
 export interface ReleaseFolders {
   readonly root: string
   /** The link. */
@@ -13,7 +13,7 @@ export interface ReleaseFolders {
   readonly switchTo: (release: string) => void
 }
 
-/** Makes two releases with the programs of this project and an application in each; 42 is live. */
+/** Makes two releases with the programs of this project and an application in each; 42 is current. */
 export function createReleaseFolders (t: Test): ReleaseFolders {
   const root = t.testdir({})
   const [current, release42, release43] = [join(root, 'current'), join(root, 'releases/42'), join(root, 'releases/43')]

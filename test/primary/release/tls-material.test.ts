@@ -6,7 +6,7 @@ import { pair, pem } from '../../helpers/tls.ts'
 
 const FOLDER = dirname(pem('one-cert'))
 
-await t.test('a pair is read as it is at that moment, and relative paths from the start directory', async (t) => {
+await t.test('certificate and key are read as they are at that moment, relative to the start directory', async (t) => {
   const folder = t.testdir({ 'cert.pem': readFileSync(pem('one-cert')), 'key.pem': readFileSync(pem('one-key')) })
   const files = { certFile: 'cert.pem', keyFile: join(folder, 'key.pem'), minVersion: 'TLSv1.3' } as const
 
@@ -28,14 +28,14 @@ await t.test('a chain may follow the certificate', async (t) => {
 })
 
 const WRONG: ReadonlyArray<readonly [title: string, certFile: string, keyFile: string, expected: { code: string, message: RegExp }]> = [
-  ['a certificate that is not there', 'missing.pem', 'one-key.pem', { code: 'BATON_TLS_FILE', message: /^TLS_CERT_FILE missing\.pem cannot be used: it must be a file with a certificate in PEM.*ENOENT/ }],
-  ['a key that is not there', 'one-cert.pem', 'missing.pem', { code: 'BATON_TLS_FILE', message: /^TLS_KEY_FILE missing\.pem cannot be used: .*ENOENT/ }],
+  ['a missing certificate', 'missing.pem', 'one-key.pem', { code: 'BATON_TLS_FILE', message: /^TLS_CERT_FILE missing\.pem cannot be used: it must be a file with a certificate in PEM.*ENOENT/ }],
+  ['a missing key', 'one-cert.pem', 'missing.pem', { code: 'BATON_TLS_FILE', message: /^TLS_KEY_FILE missing\.pem cannot be used: .*ENOENT/ }],
   ['a certificate that is a folder', '.', 'one-key.pem', { code: 'BATON_TLS_FILE', message: /^TLS_CERT_FILE \. .*EISDIR/ }],
-  ['a certificate that is none', 'README.md', 'one-key.pem', { code: 'BATON_TLS_FILE', message: /^TLS_CERT_FILE README\.md / }],
-  ['a key that is none', 'one-cert.pem', 'README.md', { code: 'BATON_TLS_FILE', message: /^TLS_KEY_FILE README\.md cannot be used: it must be a file with a private key in PEM, without a passphrase/ }],
+  ['a certificate file without a certificate', 'README.md', 'one-key.pem', { code: 'BATON_TLS_FILE', message: /^TLS_CERT_FILE README\.md / }],
+  ['a key file without a key', 'one-cert.pem', 'README.md', { code: 'BATON_TLS_FILE', message: /^TLS_KEY_FILE README\.md cannot be used: it must be a file with a private key in PEM, without a passphrase/ }],
   ['a key with a passphrase', 'one-cert.pem', 'locked-key.pem', { code: 'BATON_TLS_FILE', message: /^TLS_KEY_FILE locked-key\.pem .*without a passphrase/ }],
-  ['a key of another certificate', 'one-cert.pem', 'two-key.pem', { code: 'BATON_TLS_PAIR', message: /^TLS_KEY_FILE two-key\.pem does not match the certificate in TLS_CERT_FILE one-cert\.pem/ }],
-  ['the two the wrong way round', 'one-key.pem', 'one-cert.pem', { code: 'BATON_TLS_FILE', message: /^TLS_CERT_FILE one-key\.pem / }]
+  ['a key of another certificate', 'one-cert.pem', 'two-key.pem', { code: 'BATON_TLS_PAIR', message: /^TLS_KEY_FILE two-key\.pem does not belong to the certificate in TLS_CERT_FILE one-cert\.pem/ }],
+  ['certificate and key swapped', 'one-key.pem', 'one-cert.pem', { code: 'BATON_TLS_FILE', message: /^TLS_CERT_FILE one-key\.pem / }]
 ]
 
 for (const [title, certFile, keyFile, expected] of WRONG) {
@@ -52,13 +52,13 @@ await t.test('a chain that is broken after the certificate is an error', async (
   })
 })
 
-await t.test('a certificate that is not valid now is found out, with its dates', async (t) => {
+await t.test('a certificate that is not valid now is detected, with its dates', async (t) => {
   const problem = (name: string): ReturnType<typeof findValidityProblem> =>
     findValidityProblem({ ...pair('one'), cert: readFileSync(pem(`${name}-cert`), 'utf8') }, Date.parse('2030-06-01'))
 
   t.equal(problem('one'), undefined)
   t.strictSame(problem('expired'), {
-    text: 'has expired on Jan  1 00:00:00 2021 GMT', dates: { validFrom: 'Jan  1 00:00:00 2020 GMT', validTo: 'Jan  1 00:00:00 2021 GMT' }
+    text: 'expired on Jan  1 00:00:00 2021 GMT', dates: { validFrom: 'Jan  1 00:00:00 2020 GMT', validTo: 'Jan  1 00:00:00 2021 GMT' }
   })
   t.match(problem('early'), { text: 'is not valid before Jan  1 00:00:00 2119 GMT' })
 })

@@ -39,7 +39,7 @@ await t.test('where it hangs is logged, and then it is killed', async (t) => {
 
   t.strictSame([before, hung?.kills], [0, 1])
   t.match(scene.line('worker:hung'), {
-    level: 'error', slot: 0, generation: 1, pid: 100, stack: 'at spin (app.js:3:9)', text: 'killed a hung worker; it was here:\nat spin (app.js:3:9)'
+    level: 'error', slot: 0, generation: 1, pid: 100, stack: 'at spin (app.js:3:9)', text: 'killed a hung worker; its stack:\nat spin (app.js:3:9)'
   })
   t.match(scene.line('worker:exited'), {
     level: 'warn', text: 'worker was killed by SIGKILL: the worker hangs: no heartbeat for 30000 ms (HEARTBEAT_TIMEOUT_MS)'

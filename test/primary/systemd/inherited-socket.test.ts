@@ -8,9 +8,9 @@ import { inheritedAddress, watchInheritedSocket } from '../../../src/primary/sys
 
 const isLinux = process.platform === 'linux'
 
-if (!isLinux) t.comment('systemd is on Linux only')
+if (!isLinux) t.comment('systemd exists on Linux only')
 
-await t.test('where it listens is known without a word to it', { skip: !isLinux }, async (t) => {
+await t.test('the address of a TCP socket is found, and the socket stays as it is', { skip: !isLinux }, async (t) => {
   const server = await listen(t, 0)
   const { port } = server.address() as AddressInfo
   const fd = descriptor(server)
@@ -19,24 +19,24 @@ await t.test('where it listens is known without a word to it', { skip: !isLinux 
   t.ok(server.listening)
 })
 
-await t.test('so it is of a UNIX socket, which has no port', { skip: !isLinux }, async (t) => {
-  // Paths of sockets end after 107 bytes, and those of test folders do not.
+await t.test('the address of a UNIX socket is found, without a port', { skip: !isLinux }, async (t) => {
+  // The path of a socket may have 107 bytes, and the path of a test folder may be longer.
   const path = join(tmpdir(), `baton-inherited-${process.pid}.sock`)
   const fd = descriptor(await listen(t, path))
 
   t.strictSame(inheritedAddress(fd), { address: { fd }, url: `unix:${path}` })
 })
 
-await t.test('a descriptor that is no socket, or none at all, is refused', async (t) => {
+await t.test('a descriptor that is not a socket or not open is refused', async (t) => {
   const file = openSync(process.execPath, 'r')
   t.teardown(() => { closeSync(file) })
 
   for (const fd of [file, 1_000_000]) {
-    t.throws(() => inheritedAddress(fd), { code: 'BATON_INHERITED_SOCKET_UNUSABLE', message: `descriptor ${fd} is no socket: it must be` })
+    t.throws(() => inheritedAddress(fd), { code: 'BATON_INHERITED_SOCKET_UNUSABLE', message: `descriptor ${fd} is not a socket: it must be` })
   }
 })
 
-await t.test('a socket that is connected is refused: that is what Accept=yes hands over', { skip: !isLinux }, async (t) => {
+await t.test('a connected socket is refused, as Accept=yes would pass it', { skip: !isLinux }, async (t) => {
   const server = await listen(t, 0)
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
   t.teardown(() => { socket.destroy() })
@@ -49,7 +49,7 @@ await t.test('a socket that is connected is refused: that is what Accept=yes han
 const dead = { isDead: () => true }
 const living = { isDead: () => false }
 
-await t.test('it is lost once the descriptor is closed, and a worker has ended', async (t) => {
+await t.test('the socket is lost once its descriptor is closed and a worker has exited', async (t) => {
   const server = await listen(t, 0)
   const workers = new EventEmitter()
   let losses = 0
@@ -66,7 +66,7 @@ await t.test('it is lost once the descriptor is closed, and a worker has ended',
   t.strictSame([before, early, losses], [0, 0, 1])
 })
 
-await t.test('it is lost as well when the process ended before its channel', async (t) => {
+await t.test('the loss is reported as well when the process ends before its channel', async (t) => {
   const server = await listen(t, 0)
   const workers = new EventEmitter()
   let losses = 0
@@ -78,7 +78,7 @@ await t.test('it is lost as well when the process ended before its channel', asy
   t.equal(losses, 1)
 })
 
-await t.test('it is lost also when its number has gone to another file', async (t) => {
+await t.test('the loss is reported as well when another file has the number of the descriptor', async (t) => {
   const server = await listen(t, 0)
   const workers = new EventEmitter()
   const fd = descriptor(server)

@@ -14,7 +14,7 @@ for (const { pool, is } of [
   { pool: { workers: [ready, ready, { state: 'draining', generation: 2 }] }, is: 'Serving with 2 workers, generation 3' },
   {
     pool: { workers: [ready], isCrashLooping: true },
-    is: 'Serving with 1 of 2 workers, generation 3; workers crash often, and the next one is started later'
+    is: 'Serving with 1 of 2 workers, generation 3; workers crash often, restarts are delayed'
   },
   { pool: { lastReload: outcome('completed') }, is: 'Serving with 2 workers, generation 3' },
   { pool: { lastReload: outcome('overtaken') }, is: 'Serving with 2 workers, generation 3' },
@@ -33,7 +33,7 @@ for (const { pool, is } of [
   })
 }
 
-await t.test('a long message is cut', async (t) => {
+await t.test('a long message is truncated', async (t) => {
   const line = statusLine(status({ lastReload: outcome('failed', 'x'.repeat(1000)) }))
 
   t.equal(line.length, 200)

@@ -5,7 +5,7 @@ import type { Logger } from '../../../src/log/logger.ts'
 import { SystemdNotify, type NotifyFailure } from '../../../src/primary/systemd/systemd-notify.ts'
 import { waitUntil } from '../../helpers/wait-until.ts'
 
-/** The program, which is done when the test says so. */
+/** The program; each run ends when the test calls `ends()`. */
 class FakeProgram {
   readonly runs: string[] = []
   readonly warnings: unknown[] = []
@@ -25,7 +25,7 @@ class FakeProgram {
   }
 }
 
-await t.test('one run at a time; what comes meanwhile goes together', async (t) => {
+await t.test('the program runs once at a time; notifications that wait are sent together', async (t) => {
   const program = new FakeProgram()
   program.systemd.send({ READY: 1, STATUS: 'a' })
   program.systemd.send({ STATUS: 'b' })
@@ -40,7 +40,7 @@ await t.test('one run at a time; what comes meanwhile goes together', async (t) 
   t.strictSame(program.runs, ['READY=1 STATUS=a', 'STATUS=c', 'STATUS=d'])
 })
 
-await t.test('a failure costs one warning, and the next one is sent', async (t) => {
+await t.test('a failure logs one warning, and the next notification is sent', async (t) => {
   const program = new FakeProgram()
   for (const STATUS of ['a', 'b', 'c']) program.systemd.send({ STATUS })
   const failure = Object.assign(new Error('failed'), { code: 1 })
@@ -52,19 +52,19 @@ await t.test('a failure costs one warning, and the next one is sent', async (t) 
   t.strictSame(program.warnings, [failure])
 })
 
-await t.test('a program that is not there is tried once', async (t) => {
+await t.test('a missing program is tried only once', async (t) => {
   const program = new FakeProgram()
   program.systemd.send({ STATUS: 'a' })
   program.systemd.send({ STATUS: 'b' })
 
-  program.ends(Object.assign(new Error('not there'), { code: 'ENOENT' }))
+  program.ends(Object.assign(new Error('not found'), { code: 'ENOENT' }))
   program.systemd.send({ STATUS: 'c' })
 
   t.strictSame(program.runs, ['STATUS=a'])
   t.equal(program.warnings.length, 1)
 })
 
-await t.test('a flush waits for what is under way, and for what waits behind it', async (t) => {
+await t.test('a flush waits for the notification in progress, and for those that wait behind it', async (t) => {
   const program = new FakeProgram()
   let isDone = false
   program.systemd.send({ READY: 1 })
@@ -80,13 +80,13 @@ await t.test('a flush waits for what is under way, and for what waits behind it'
   t.strictSame([half, isDone], [false, true])
 })
 
-await t.test('a flush of nothing is done', async (t) => {
+await t.test('a flush resolves when nothing is pending', async (t) => {
   await new FakeProgram().systemd.flush(1_000_000)
 
   t.pass('it is')
 })
 
-await t.test('a flush does not wait for ever', async (t) => {
+await t.test('a flush does not wait longer than its timeout', async (t) => {
   const program = new FakeProgram()
   program.systemd.send({ STOPPING: 1 })
 
@@ -95,7 +95,7 @@ await t.test('a flush does not wait for ever', async (t) => {
   t.strictSame(program.runs, ['STOPPING=1'])
 })
 
-await t.test('the real one is found by PATH, and gets each assignment as one argument and nothing else in its environment', async (t) => {
+await t.test('the real program is found in PATH, and gets each assignment as one argument and nothing else in its environment', async (t) => {
   const folder = t.testdir({})
   const program = join(folder, 'systemd-notify')
   writeFileSync(program, `#!/bin/sh\n{ printf '<%s>' "$@"; /usr/bin/env; } > '${folder}/out.next'\nexec /bin/mv '${folder}/out.next' '${folder}/out'\n`)
@@ -111,7 +111,7 @@ await t.test('the real one is found by PATH, and gets each assignment as one arg
   t.notMatch(out, 'HOME=')
 })
 
-await t.test('where it is not installed, that is a warning', async (t) => {
+await t.test('without the program a warning is logged', async (t) => {
   const warnings: string[] = []
   const log = { warn: (_fields: object, text: string) => { warnings.push(text) } } as unknown as Logger
   new SystemdNotify({ NOTIFY_SOCKET: '/run/s', PATH: t.testdir({}) }, log).send({ READY: 1 })

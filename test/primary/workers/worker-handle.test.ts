@@ -8,7 +8,7 @@ const generation = {
 
 const LIMITS = { timeout: 100 }
 
-/** What takes a worker to a state. */
+/** How to take a worker to each state. */
 const MOVES: Readonly<Record<WorkerState, (worker: WorkerHandle, now: number) => void>> = {
   starting: () => { throw new Error('a worker cannot go from ready to starting') },
   ready: (worker, now) => {
@@ -20,7 +20,7 @@ const MOVES: Readonly<Record<WorkerState, (worker: WorkerHandle, now: number) =>
   exited: (worker) => { worker.exit() }
 }
 
-/** A worker in a state, reached by a legal way. */
+/** A worker in this state, reached by legal moves. */
 function workerIn (state: WorkerState): WorkerHandle {
   const worker = new WorkerHandle(7, 1, generation, 1000)
   const way: Record<WorkerState, readonly WorkerState[]> = {
@@ -49,7 +49,7 @@ for (const from of STATES) {
 
       const move = (): void => { MOVES[to](worker, 1300) }
 
-      // A report that comes too late is no defect: it is ignored.
+      // A late report is no defect: it is ignored.
       if (isLegal || to === 'ready') t.doesNotThrow(move)
       else t.throws(move, { message: `a worker cannot go from ${from} to ${to}` })
       t.equal(worker.state, isLegal ? to : from)
@@ -57,14 +57,14 @@ for (const from of STATES) {
   }
 }
 
-await t.test('a worker that is marked stale stays what it is, and is marked once', async (t) => {
+await t.test('marking a worker stale does not change its state, and counts once', async (t) => {
   const worker = workerIn('ready')
 
   t.strictSame([worker.markStale(), worker.markStale(), workerIn('starting').markStale()], [true, false, false])
   t.match(worker, { state: 'ready', isStale: true })
 })
 
-await t.test('the first error of a worker counts, and so does its first crash', async (t) => {
+await t.test('only the first error and the first crash of a worker count', async (t) => {
   const worker = workerIn('ready')
 
   worker.fail({ message: 'one' })
@@ -74,7 +74,7 @@ await t.test('the first error of a worker counts, and so does its first crash', 
   t.strictSame([worker.noteCrash(), worker.noteCrash()], [true, false])
 })
 
-await t.test('a worker notes when it changed its state', async (t) => {
+await t.test('a worker records when its state changed', async (t) => {
   const worker = workerIn('starting')
 
   MOVES.ready(worker, 1100)
@@ -83,7 +83,7 @@ await t.test('a worker notes when it changed its state', async (t) => {
   t.match(worker, { forkedAt: 1000, readyAt: 1100, drainingAt: 1200 })
 })
 
-await t.test('a worker is ready when it listens and has said so, and is expected to be heard of then', async (t) => {
+await t.test('a worker is ready when it listens and has reported so, and then has a heartbeat deadline', async (t) => {
   const worker = workerIn('starting')
 
   const isReadyBy = [worker.listens(1100), worker.reportReady(1200), worker.listens(1300), worker.reportReady(1400)]
@@ -92,7 +92,7 @@ await t.test('a worker is ready when it listens and has said so, and is expected
   t.match(worker, { state: 'ready', readyAt: 1200, deadline: 31_200 })
 })
 
-await t.test('a worker may say that it is ready before it is known to listen', async (t) => {
+await t.test('a worker may report that it is ready before it is known to listen', async (t) => {
   const worker = workerIn('starting')
 
   const isReadyBy = [worker.reportReady(1100), worker.listens(1200)]
@@ -101,7 +101,7 @@ await t.test('a worker may say that it is ready before it is known to listen', a
   t.match(worker, { state: 'ready', readyAt: 1200 })
 })
 
-await t.test('a worker that failed does not become ready any more', async (t) => {
+await t.test('a worker that failed does not become ready', async (t) => {
   const worker = workerIn('starting')
   worker.fail({ message: 'it threw' })
 
@@ -111,7 +111,7 @@ await t.test('a worker that failed does not become ready any more', async (t) =>
   t.equal(worker.state, 'starting')
 })
 
-await t.test('a worker that is draining does not become ready any more', async (t) => {
+await t.test('a draining worker does not become ready', async (t) => {
   const worker = workerIn('draining')
 
   const isReadyBy = [worker.listens(1300), worker.reportReady(1400)]
@@ -120,16 +120,16 @@ await t.test('a worker that is draining does not become ready any more', async (
   t.equal(worker.state, 'draining')
 })
 
-await t.test('a log line names slot, generation and pid', async (t) => {
+await t.test('a worker is identified by slot, generation and pid', async (t) => {
   const worker = workerIn('starting')
-  const unborn = identify(worker)
+  const withoutProcess = identify(worker)
   worker.attach({ pid: 123, send: () => {}, disconnect: () => {}, kill: () => {}, readStack: async () => undefined })
 
-  t.strictSame(unborn, { slot: 1, generation: 4, pid: undefined })
+  t.strictSame(withoutProcess, { slot: 1, generation: 4, pid: undefined })
   t.strictSame(identify(worker), { slot: 1, generation: 4, pid: 123 })
 })
 
-await t.test('an exit is described by its signal, its code, or the lack of both', async (t) => {
+await t.test('an exit is described by its signal, its code, or neither', async (t) => {
   t.equal(describeExit(null, 'SIGSEGV'), 'was killed by SIGSEGV')
   t.equal(describeExit(7, null), 'exited with code 7')
   t.equal(describeExit(0, null), 'exited on its own')

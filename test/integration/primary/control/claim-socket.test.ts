@@ -9,7 +9,7 @@ import { MAX_PATH } from '../../../../src/primary/listen/unix-socket.ts'
 import { asNobody } from '../../../helpers/as-nobody.ts'
 import { occupy } from '../../../helpers/busy-socket.ts'
 
-/** A folder with a short path: that of a socket may not be long. */
+/** A folder with a short path, because the path of a socket is limited. */
 function folder (t: Test): string {
   const path = `/tmp/baton-test-${process.pid}-${Math.random().toString(36).slice(2, 8)}`
   mkdirSync(path)
@@ -32,7 +32,7 @@ await t.test('only the user of the service can connect to the socket', async (t)
   t.equal(process.umask(), before)
 })
 
-await t.test('a socket on which nobody listens any more is replaced', async (t) => {
+await t.test('a socket on which no process listens any more is replaced', async (t) => {
   const path = join(folder(t), 'control.sock')
   spawnSync(process.execPath, ['-e', `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`])
   t.ok(lstatSync(path).isSocket())
@@ -43,9 +43,9 @@ await t.test('a socket on which nobody listens any more is replaced', async (t) 
   t.ok(server.listening)
 })
 
-await t.test('a socket on which somebody listens is left to him, and he is named if he says who he is', async (t) => {
+await t.test('a socket on which a process listens is left alone, and the process is named if it answers', async (t) => {
   const answers: ReadonlyArray<readonly [string, string]> = [
-    ['{"pid":77}', 'process 77'], ['no JSON', 'a process that does not say who it is'], ['null', 'a process that does not say who it is']
+    ['{"pid":77}', 'process 77'], ['no JSON', 'an unknown process'], ['null', 'an unknown process']
   ]
   for (const [answer, holder] of answers) {
     const path = join(folder(t), 'control.sock')
@@ -57,16 +57,16 @@ await t.test('a socket on which somebody listens is left to him, and he is named
   }
 })
 
-await t.test('somebody who listens and does not answer is waited for only so long', async (t) => {
+await t.test('the wait for a process that does not answer is limited', async (t) => {
   const path = join(folder(t), 'control.sock')
   const held: Array<{ destroy: () => void }> = []
   await claimSocket(closedAfter(t, createServer((socket) => { held.push(socket) })), path)
   t.teardown(() => { for (const socket of held) socket.destroy() })
 
-  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD', message: /a process that does not say who it is/ })
+  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD', message: /an unknown process/ })
 })
 
-await t.test('nor is somebody who answers a byte now and then', async (t) => {
+await t.test('so is the wait for a process that answers one byte at a time', async (t) => {
   const path = join(folder(t), 'control.sock')
   let drip: NodeJS.Timeout | undefined
   await claimSocket(closedAfter(t, createHttpServer((_request, response) => {
@@ -75,10 +75,10 @@ await t.test('nor is somebody who answers a byte now and then', async (t) => {
   })), path)
   t.teardown(() => { clearInterval(drip) })
 
-  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD', message: /a process that does not say who it is/ })
+  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD', message: /an unknown process/ })
 })
 
-await t.test('an answer that is cut short names nobody', async (t) => {
+await t.test('after an answer that is cut short the process is unknown', async (t) => {
   const path = join(folder(t), 'control.sock')
   await claimSocket(closedAfter(t, createHttpServer((_request, response) => {
     response.writeHead(200, { 'content-length': 100 })
@@ -88,16 +88,16 @@ await t.test('an answer that is cut short names nobody', async (t) => {
   await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD' })
 })
 
-await t.test('somebody who is too busy to accept holds the socket', async (t) => {
+await t.test('a process that is too busy to accept still holds the socket', async (t) => {
   const path = join(folder(t), 'control.sock')
   await occupy(t, path)
 
-  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD', message: /a process that does not say who it is/ })
+  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_HELD', message: /an unknown process/ })
 
   t.ok(lstatSync(path).isSocket())
 })
 
-await t.test('a socket of which cannot be told whether somebody listens is left alone', async (t) => {
+await t.test('a socket is left alone when it is not possible to tell whether a process listens', async (t) => {
   const place = folder(t)
   const path = join(place, 'control.sock')
   await claimSocket(closedAfter(t, createServer()), path)
@@ -106,23 +106,23 @@ await t.test('a socket of which cannot be told whether somebody listens is left 
 
   await asNobody(async () => {
     await t.rejects(claimSocket(createServer(), path), {
-      code: 'BATON_CONTROL_SOCKET_UNUSABLE', message: /it cannot be found out whether somebody listens there \(EACCES\)/
+      code: 'BATON_CONTROL_SOCKET_UNUSABLE', message: /it is not possible to tell whether a process listens there \(EACCES\)/
     })
   })
 
   t.ok(lstatSync(path).isSocket())
 })
 
-await t.test('a file that is not a socket stays as it is', async (t) => {
+await t.test('a file that is not a socket is not changed', async (t) => {
   const path = join(folder(t), 'notes.txt')
   writeFileSync(path, 'mine')
 
-  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_UNUSABLE', message: /there is a file that is not a socket/ })
+  await t.rejects(claimSocket(createServer(), path), { code: 'BATON_CONTROL_SOCKET_UNUSABLE', message: /the file there is not a socket/ })
 
   t.equal(readFileSync(path, 'utf8'), 'mine')
 })
 
-await t.test('a place that cannot be had is named with the reason', async (t) => {
+await t.test('a path that cannot be used is named with the reason', async (t) => {
   const nowhere = join(folder(t), 'missing', 'control.sock')
   const long = `/${'x'.repeat(MAX_PATH)}`
 
@@ -130,7 +130,7 @@ await t.test('a place that cannot be had is named with the reason', async (t) =>
   await t.rejects(claimSocket(createServer(), long), { code: 'BATON_CONTROL_SOCKET_UNUSABLE', message: /its path is 108 bytes long, and at most 107 are allowed/ })
 })
 
-await t.test('a folder of the user\'s own is made, and taken when it is there', async (t) => {
+await t.test('a folder for the user is made, and used again when it exists', async (t) => {
   const path = join(folder(t), 'own')
 
   claimDirectory(path)
@@ -139,7 +139,7 @@ await t.test('a folder of the user\'s own is made, and taken when it is there', 
   t.equal(lstatSync(path).mode & 0o777, 0o700)
 })
 
-await t.test('a folder that others can enter, a link and a file are not the user\'s own', async (t) => {
+await t.test('a folder that others can enter, a link and a file are refused', async (t) => {
   const place = folder(t)
   const [open, link, file, missing] = ['open', 'link', 'file', 'missing/own'].map((name) => join(place, name)) as [string, string, string, string]
   claimDirectory(open)
@@ -148,7 +148,7 @@ await t.test('a folder that others can enter, a link and a file are not the user
   writeFileSync(file, '')
 
   for (const path of [open, link, file]) {
-    t.throws(() => { claimDirectory(path) }, { code: 'BATON_CONTROL_SOCKET_UNUSABLE', message: /a folder of this user that nobody else can enter/ }, path)
+    t.throws(() => { claimDirectory(path) }, { code: 'BATON_CONTROL_SOCKET_UNUSABLE', message: /a folder of this user that no other user can enter/ }, path)
   }
   t.throws(() => { claimDirectory(missing) }, { code: 'BATON_CONTROL_SOCKET_UNUSABLE', message: /ENOENT/ })
 })

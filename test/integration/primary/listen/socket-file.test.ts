@@ -16,18 +16,18 @@ async function listenOn (t: Test, path: string): Promise<ReturnType<typeof creat
   return server
 }
 
-/** Leaves the socket of a process that was killed. */
+/** Makes the socket of a process that was killed. */
 function leaveStale (path: string): void {
   const program = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
   spawnSync(process.execPath, ['-e', program])
 }
 
-await t.test('a path where nothing is may be listened on, and a relative one is made absolute', async (t) => {
+await t.test('a path without a file can be used, and a relative one is made absolute', async (t) => {
   const path = createSocketPath(t)
 
   t.equal(await claimSocketPath(path), path)
   t.equal(await claimSocketPath(relative(process.cwd(), path)), path)
-  t.notOk(existsSync(path), 'a check leaves nothing')
+  t.notOk(existsSync(path), 'a check leaves no file')
 })
 
 await t.test('the socket of a process that was killed is removed', async (t) => {
@@ -40,7 +40,7 @@ await t.test('the socket of a process that was killed is removed', async (t) => 
   t.notOk(existsSync(path))
 })
 
-await t.test('a socket that somebody listens on is left alone and named', async (t) => {
+await t.test('a socket on which a process listens is left alone, and the error names it', async (t) => {
   const path = createSocketPath(t)
   const server = await listenOn(t, path)
 
@@ -50,14 +50,14 @@ await t.test('a socket that somebody listens on is left alone and named', async 
   t.ok(existsSync(path))
 })
 
-await t.test('a socket whose holder is too busy to accept is held', async (t) => {
+await t.test('a socket whose process is too busy to accept is still in use', async (t) => {
   const path = createSocketPath(t)
   await occupy(t, path)
 
   await t.rejects(claimSocketPath(path), { code: 'BATON_LISTEN_SOCKET_HELD' })
 })
 
-await t.test('a socket that a dying process lets go of may be listened on', async (t) => {
+await t.test('a socket that a dying process releases can be used', async (t) => {
   const path = createSocketPath(t)
   const server = await listenOn(t, path)
   server.once('connection', () => { server.close() })
@@ -69,26 +69,26 @@ const OTHERS: Readonly<Record<string, (path: string) => void>> = {
   'a file': (path) => { writeFileSync(path, 'mine') },
   'an empty file': (path) => { writeFileSync(path, '') },
   'a folder': (path) => { mkdirSync(path) },
-  'a link, wherever it leads': (path) => {
+  'a link, even to a stale socket': (path) => {
     leaveStale(`${path}.other`)
     symlinkSync(`${path}.other`, path)
   }
 }
 
 for (const [name, make] of Object.entries(OTHERS)) {
-  await t.test(`${name} is no socket, and is never removed`, async (t) => {
+  await t.test(`${name} is not a socket, and is never removed`, async (t) => {
     const path = createSocketPath(t)
     make(path)
 
     await t.rejects(claimSocketPath(path), {
-      code: 'BATON_LISTEN_SOCKET_UNUSABLE', message: `cannot listen on LISTEN_SOCKET ${path}: what is there is no socket, and is left alone`
+      code: 'BATON_LISTEN_SOCKET_UNUSABLE', message: `cannot listen on LISTEN_SOCKET ${path}: the file there is not a socket`
     })
 
     t.ok(existsSync(path))
   })
 }
 
-await t.test('a socket of which cannot be told whether somebody listens is left alone', async (t) => {
+await t.test('a socket is left alone when it is not possible to tell whether a process listens', async (t) => {
   const path = createSocketPath(t)
   await listenOn(t, path)
   chmodSync(join(path, '..'), 0o777)
@@ -101,7 +101,7 @@ await t.test('a socket of which cannot be told whether somebody listens is left 
   t.ok(existsSync(path))
 })
 
-await t.test('a folder that is missing, or a file in the place of one, is named', async (t) => {
+await t.test('a missing folder, or a file in its place, is named in the error', async (t) => {
   const path = createSocketPath(t)
   writeFileSync(path, '')
 
@@ -109,7 +109,7 @@ await t.test('a folder that is missing, or a file in the place of one, is named'
   await t.rejects(claimSocketPath(`${path}/s`), { code: 'BATON_LISTEN_SOCKET_UNUSABLE', message: /ENOTDIR/ })
 })
 
-await t.test('a path may have 107 bytes, not characters, and no more', async (t) => {
+await t.test('a path may have at most 107 bytes, which are not characters', async (t) => {
   const folder = join(createSocketPath(t), '..')
   const longest = join(folder, 'x'.repeat(107 - folder.length - 1))
 
@@ -117,12 +117,12 @@ await t.test('a path may have 107 bytes, not characters, and no more', async (t)
   await listenOn(t, longest)
   for (const path of [`${longest}x`, `${longest.slice(0, -1)}ü`]) {
     await t.rejects(claimSocketPath(path), {
-      code: 'BATON_LISTEN_SOCKET_UNUSABLE', message: `cannot listen on LISTEN_SOCKET ${path}: it is 108 bytes long, and the system takes at most 107`
+      code: 'BATON_LISTEN_SOCKET_UNUSABLE', message: `cannot listen on LISTEN_SOCKET ${path}: its path is 108 bytes long, and at most 107 are allowed`
     })
   }
 })
 
-await t.test('the permissions are those that were asked for', async (t) => {
+await t.test('the socket gets the permissions of the setting', async (t) => {
   const path = createSocketPath(t)
   await listenOn(t, path)
 
@@ -132,11 +132,11 @@ await t.test('the permissions are those that were asked for', async (t) => {
   }
 })
 
-await t.test('a socket that somebody has removed is no reason to end', async (t) => {
+await t.test('a socket file that was removed is no error', async (t) => {
   t.doesNotThrow(() => { openSocket({ path: createSocketPath(t), mode: 0o660 }) })
 })
 
-await t.test('until then only the owner may connect, whatever the umask; processes have that of the operator', async (t) => {
+await t.test('until then only the owner may connect, whatever the umask; processes have the operator\'s umask', async (t) => {
   const path = createSocketPath(t)
   const before = process.umask(0)
   t.teardown(() => { process.umask(before) })
@@ -145,8 +145,8 @@ await t.test('until then only the owner may connect, whatever the umask; process
   await listenOn(t, path)
 
   t.equal(statSync(path).mode & 0o022, 0)
-  const theirs = start(() => spawnSync(process.execPath, ['-p', 'process.umask().toString(8)']).stdout)
-  t.equal(String(theirs), '0\n')
+  const childMask = start(() => spawnSync(process.execPath, ['-p', 'process.umask().toString(8)']).stdout)
+  t.equal(String(childMask), '0\n')
   t.throws(() => start(() => { throw new Error('no process') }), { message: 'no process' })
   t.equal(process.umask(before), 0o022)
 })

@@ -6,15 +6,15 @@ import { fixture, program } from '../../../helpers/root.ts'
 const PROGRAM = program('src/main.ts')
 const APPS = fixture('apps')
 
-// On a busy machine a process of a test takes its time, which is not what most of them are about.
+// Processes start slowly on a busy machine, and most tests here are not about that timeout.
 process.env.START_TIMEOUT_MS = '120000'
 
-/** Checks as the program does that is started in a directory. */
+/** Checks as the program would when started in this directory. */
 async function check (application: string | undefined, directory = APPS): Promise<CheckResult> {
   return await checkRelease(application, { directory, program: PROGRAM, isPinned: false })
 }
 
-/** Variables of this process, which are given back. */
+/** Sets variables of this process, and restores them after the test. */
 function set (t: Test, variables: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(variables)) {
     const before = process.env[name]
@@ -23,7 +23,7 @@ function set (t: Test, variables: Readonly<Record<string, string>>): void {
   }
 }
 
-await t.test('an application that becomes ready is closed again, and its process ends', async (t) => {
+await t.test('an application that becomes ready is closed again, and its process exits', async (t) => {
   const { problems, application } = await check('hello.js')
 
   t.strictSame(problems, [])
@@ -31,7 +31,7 @@ await t.test('an application that becomes ready is closed again, and its process
   t.ok(Number(application?.durationMs) > 0)
 })
 
-await t.test('without an application the built-in one is tried', async (t) => {
+await t.test('without an application the built-in one is checked', async (t) => {
   t.match((await check(undefined)).application, { path: null, error: null, warning: null })
 })
 
@@ -62,23 +62,23 @@ await t.test('an application that cannot start is reported with the cause', asyn
   }
 })
 
-await t.test('an application that ends itself with code 0, or by a signal, has not become ready', async (t) => {
+await t.test('an application that exits with code 0, or by a signal, has not become ready', async (t) => {
   const directory = t.testdir({ 'zero.cjs': 'process.exit(0)', 'signal.cjs': "process.kill(process.pid, 'SIGKILL')\nwhile (true);", 'late.cjs': 'module.exports = async (fastify) => { setTimeout(() => { throw new Error("late") }); await new Promise(() => {}) }' })
 
   t.match((await check('zero.cjs', directory)).application, { error: { message: 'the worker exited with code 0 before it was ready' } })
-  t.match((await check('signal.cjs', directory)).application, { error: { message: 'the worker was ended by SIGKILL before it was ready' } })
+  t.match((await check('signal.cjs', directory)).application, { error: { message: 'the worker was killed by SIGKILL before it was ready' } })
   t.match((await check('late.cjs', directory)).application, { error: { message: 'late' } })
 })
 
-await t.test('one that is never ready is given START_TIMEOUT_MS, and one that never closes STOP_TIMEOUT_MS', async (t) => {
+await t.test('an application has START_TIMEOUT_MS to become ready, and STOP_TIMEOUT_MS to close', async (t) => {
   set(t, { START_TIMEOUT_MS: '300' })
   t.match((await check('never-ready.js')).application, { error: { code: 'BATON_START_TIMEOUT' } })
 
   set(t, { START_TIMEOUT_MS: '120000', STOP_TIMEOUT_MS: '300' })
-  t.match((await check('never-closes.js')).application, { error: null, warning: { message: /did not close cleanly: it was not done after 300 ms \(STOP_TIMEOUT_MS\)/ } })
+  t.match((await check('never-closes.js')).application, { error: null, warning: { message: /did not close cleanly: it was still running after 300 ms \(STOP_TIMEOUT_MS\)/ } })
 })
 
-await t.test('whatever is wrong with the configuration is reported at once, and nothing is booted', async (t) => {
+await t.test('all configuration errors are reported together, and nothing is booted', async (t) => {
   set(t, { PORT: 'http', WORKERS: 'many' })
 
   t.match(await check('throws-on-import.js'), { problems: [{ code: 'BATON_INVALID_SETTINGS', message: /PORT is "http".*WORKERS is "many"/s }], application: null })
@@ -86,15 +86,15 @@ await t.test('whatever is wrong with the configuration is reported at once, and 
   t.equal((await check(undefined)).problems.length, 1)
 })
 
-await t.test('an ENV_FILE and a program that are not there are problems of the configuration', async (t) => {
+await t.test('a missing ENV_FILE or program is a configuration error', async (t) => {
   t.match(await checkRelease('hello.js', { directory: APPS, program: '/nowhere/main.js', isPinned: false }), { problems: [{ code: 'ENOENT' }], application: null })
   set(t, { ENV_FILE: 'nowhere.env' })
 
   t.match(await check('hello.js'), { problems: [{ code: 'BATON_ENV_FILE' }], application: null })
 })
 
-await t.test('a process that cannot be started is an application that cannot start', async (t) => {
-  // More than the system takes for one variable.
+await t.test('a process that cannot be started counts as an application that cannot start', async (t) => {
+  // More than the system allows for one variable.
   const directory = t.testdir({ '.env': `LONG=${'x'.repeat(200_000)}` })
 
   t.match((await check(undefined, directory)).application, { error: { code: 'BATON_FORK_FAILED', message: /E2BIG/ } })

@@ -11,15 +11,15 @@ const PROGRAM = program('test/fixtures/prints-its-paths.ts')
 interface Start {
   /** Physical working directory. */
   readonly cwd: string
-  /** What the shell says of it. */
+  /** `$PWD` of the shell. */
   readonly pwd?: string
-  /** The command line; without it the system does not tell. */
+  /** The command line as typed; undefined when the system does not provide it. */
   readonly typed?: readonly string[]
   /** The main program as Node names it: made absolute with the physical directory. */
   readonly program: string
   /** Directory and program as they were typed. */
   readonly expected: readonly [directory: string, program: string]
-  /** Whether a relative path was typed in a directory that nobody names; not, unless said. */
+  /** A relative path was typed, and `$PWD` does not name the directory; false by default. */
   readonly isPinned?: true
 }
 
@@ -29,7 +29,7 @@ function startAt ({ root }: ReleaseFolders, { cwd, pwd, typed, program }: Start)
   return startPaths(pwd, undefined, { argv: ['/usr/bin/node', program], cwd: () => cwd }, commandLineFile)
 }
 
-/** Starts in the live release by way of the link. */
+/** Starts in the current release, reached through the link. */
 function inCurrent ({ current, release42 }: ReleaseFolders, ...typed: string[]): Start {
   return {
     cwd: release42, pwd: current, typed: ['node', ...typed], program: `${release42}/dist/main.js`, expected: [current, `${current}/dist/main.js`]
@@ -51,35 +51,35 @@ const STARTS: Readonly<Record<string, (folders: ReleaseFolders) => Start>> = {
   'an absolute program without its extension': ({ root, current }) => ({
     cwd: root, typed: ['node', `${current}/dist/main`], program: `${current}/dist/main`, expected: [root, `${current}/dist/main.js`]
   }),
-  'a path that goes up and comes back': (folders) => inCurrent(folders, '../current/dist/../dist/main.js'),
+  'a path that goes up and down again': (folders) => inCurrent(folders, '../current/dist/../dist/main.js'),
   'a directory below the link': ({ current, release42 }) => ({
     cwd: `${release42}/dist`, pwd: `${current}/dist`, typed: ['node', 'main.js'], program: `${release42}/dist/main.js`, expected: [`${current}/dist`, `${current}/dist/main.js`]
   }),
-  'a system that does not tell what was typed': ({ current, release42 }) => ({
+  'a system that does not provide what was typed': ({ current, release42 }) => ({
     cwd: release42, pwd: current, program: `${release42}/dist/main.js`, expected: [current, `${current}/dist/main.js`]
   }),
   'a command line that has been overwritten': ({ current, release42 }) => ({
     cwd: release42, pwd: current, typed: ['title', '', ''], program: `${release42}/dist/main.js`, expected: [current, `${release42}/dist/main.js`]
   }),
-  'an absolute program that is typed without the link stays there': ({ current, release42 }) => ({
+  'an absolute program that is typed without the link': ({ current, release42 }) => ({
     cwd: release42, pwd: current, typed: ['node', `${release42}/dist/main.js`], program: `${release42}/dist/main.js`, expected: [current, `${release42}/dist/main.js`]
   }),
-  'a shell that does not tell its directory': ({ release42 }) => ({
+  'a shell without PWD': ({ release42 }) => ({
     cwd: release42, typed: ['node', 'dist/main.js'], program: `${release42}/dist/main.js`, expected: [release42, `${release42}/dist/main.js`], isPinned: true
   }),
-  'a shell directory that is another one, with the same files': ({ release42, release43 }) => ({
+  'a PWD that names another directory with the same files': ({ release42, release43 }) => ({
     cwd: release42, pwd: release43, typed: ['node', 'dist/main.js'], program: `${release42}/dist/main.js`, expected: [release42, `${release42}/dist/main.js`], isPinned: true
   }),
-  'a shell directory that is not there': ({ root, release42 }) => ({
+  'a PWD that does not exist': ({ root, release42 }) => ({
     cwd: release42, pwd: `${root}/missing`, typed: ['node', 'dist/main.js'], program: `${release42}/dist/main.js`, expected: [release42, `${release42}/dist/main.js`], isPinned: true
   }),
-  'a shell directory that has the same number on another file system': ({ release42 }) => ({
+  'a PWD with the same inode on another file system': ({ release42 }) => ({
     cwd: '/proc', pwd: '/sys', typed: ['node', `${release42}/dist/main.js`], program: `${release42}/dist/main.js`, expected: ['/proc', `${release42}/dist/main.js`]
   }),
-  'a shell directory that is nothing': ({ release42 }) => ({
+  'an empty PWD': ({ release42 }) => ({
     cwd: release42, pwd: '', typed: ['node', 'dist/main.js'], program: `${release42}/dist/main.js`, expected: [release42, `${release42}/dist/main.js`], isPinned: true
   }),
-  'a shell directory that is relative': () => ({
+  'a relative PWD': () => ({
     cwd: process.cwd(), pwd: '.', typed: ['node', 'package.json'], program: join(process.cwd(), 'package.json'), expected: [process.cwd(), join(process.cwd(), 'package.json')], isPinned: true
   })
 }
@@ -96,7 +96,7 @@ for (const [title, at] of Object.entries(STARTS)) {
 
 type Typed = readonly [program: string, application?: string]
 
-/** Started in a release directory, with or without a shell that says by which link it came there. */
+/** Started in a release directory, with or without a `$PWD` that says through which link it was reached. */
 const PINNED: Readonly<Record<string, (folders: ReleaseFolders) => readonly [typed: Typed, isPinned: boolean]>> = {
   'of a relative program': () => [['dist/main.js'], true],
   'of a relative program without its extension': () => [['./dist/main'], true],
@@ -123,7 +123,7 @@ for (const [title, row] of Object.entries(PINNED)) {
   }
 }
 
-await t.test('a program is not called relative by a system that does not tell, and an application is', async (t) => {
+await t.test('without the typed command line a program is not treated as relative, and an application is', async (t) => {
   const { root, release42 } = createReleaseFolders(t)
   const start = (application?: string): StartPaths =>
     startPaths(undefined, application, { argv: ['node', `${release42}/dist/main.js`], cwd: () => release42 }, join(root, 'missing'))
@@ -132,7 +132,7 @@ await t.test('a program is not called relative by a system that does not tell, a
   t.equal(start('./app.js').isPinned, true)
 })
 
-await t.test('a link that moves leads to the program of the other release', async (t) => {
+await t.test('after moving the link the program is that of the other release', async (t) => {
   const folders = createReleaseFolders(t)
   const { program } = startAt(folders, inCurrent(folders, 'dist/main.js'))
   const before = workerProgram(program)
@@ -158,7 +158,7 @@ await t.test('the program of a worker has the extension of the main program', as
   t.equal(workerProgram(`${root}/main.ts`), `${root}/worker/index.ts`)
 })
 
-await t.test('links are resolved where there is something', async (t) => {
+await t.test('links are resolved where the file exists', async (t) => {
   const { current, release42 } = createReleaseFolders(t)
 
   t.equal(resolveLinks(`${current}/app.js`), `${release42}/app.js`)
@@ -172,7 +172,7 @@ const COMMANDS: Readonly<Record<string, (node: string) => string>> = {
 }
 
 for (const [title, command] of Object.entries(COMMANDS)) {
-  await t.test(`what a real shell and a real Node say keeps the link: started ${title}`, async (t) => {
+  await t.test(`with a real shell and a real Node the link is kept: started ${title}`, async (t) => {
     const { root, current, release42 } = createReleaseFolders(t)
     symlinkSync(PROGRAM, join(release42, 'program.ts'))
     const node = [process.execPath, ...process.execArgv].map((word) => `'${word}'`).join(' ')
@@ -187,7 +187,7 @@ for (const [title, command] of Object.entries(COMMANDS)) {
   })
 }
 
-await t.test('a real Node that no shell tells its directory pins what was typed relative', async (t) => {
+await t.test('a real Node without PWD pins a relative path', async (t) => {
   const { root, release42 } = createReleaseFolders(t)
   symlinkSync(PROGRAM, join(release42, 'program.ts'))
   const { PWD, ...env } = process.env

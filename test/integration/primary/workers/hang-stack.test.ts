@@ -8,7 +8,7 @@ import { captureHangStack, inspectableSettings } from '../../../../src/primary/w
 import { listeningPorts } from '../../../../src/primary/listen/proc-net.ts'
 import { DEADLINE, waitUntil } from '../../../helpers/wait-until.ts'
 
-// So that a worker that listens holds the socket itself, as it does when SCHEDULING is shared.
+// Workers hold their listening sockets themselves, as with SCHEDULING=shared.
 cluster.schedulingPolicy = cluster.SCHED_NONE
 
 /** The first line of each program. */
@@ -27,18 +27,18 @@ const HANGS: ReadonlyArray<{ how: string, code: string }> = [
 ]
 
 for (const { how, code } of HANGS) {
-  await t.test(`the stack of a worker that ${how} says in which function, and where that is`, async (t) => {
+  await t.test(`the stack of a worker that ${how} names the function, its file and its line`, async (t) => {
     const worker = await forkWorker(t, `${code}\nhang(hangs)`)
 
     const stack = await captureHangStack(worker.pid, DEADLINE)
 
     t.match(stack, /^ {4}at hangs \(file:\/\/\/.*\/worker\.mjs:2:\d+\)\n/)
     t.match(stack, /\n {4}at .*processImmediate \(node:internal\/timers:\d+:\d+\)$/, 'down to the event loop')
-    t.match(worker.stderr(), /^(Debugger attached\.\n)?$/, 'the address of the inspector stays off the log')
+    t.match(worker.stderr(), /^(Debugger attached\.\n)?$/, 'the address of the inspector is not logged')
   })
 }
 
-await t.test('functions without a name or a file are in the stack too', async (t) => {
+await t.test('functions without a name or file are in the stack too', async (t) => {
   const worker = await forkWorker(t, "hang(() => { new Function('while (true) {}')() })")
 
   const stack = await captureHangStack(worker.pid, DEADLINE)
@@ -46,7 +46,7 @@ await t.test('functions without a name or a file are in the stack too', async (t
   t.match(stack, /^ {4}at <anonymous>:3:\d+\n {4}at file:\/\/\/.*\/worker\.mjs:2:\d+\n/)
 })
 
-await t.test('the stack of a deep recursion is its 50 innermost functions', async (t) => {
+await t.test('the stack of a deep recursion contains the 50 innermost functions', async (t) => {
   const worker = await forkWorker(t, 'function deep (n) { while (n === 0) {} deep(n - 1) }\nhang(() => { deep(200) })')
 
   const stack = await captureHangStack(worker.pid, DEADLINE)
@@ -54,7 +54,7 @@ await t.test('the stack of a deep recursion is its 50 innermost functions', asyn
   t.match(stack, /^( {4}at deep \(.*:2:\d+\)\n?){50}$/)
 })
 
-await t.test('the stack is found though the worker listens on other ports that do not answer', async (t) => {
+await t.test('the stack is found although the worker listens on other ports that do not answer', async (t) => {
   const worker = await forkWorker(t, `
     await once(createServer().listen({ port: 0, host: '127.0.0.1', exclusive: true }), 'listening')
     hang(function hangs () { while (true) {} })`)
@@ -62,21 +62,21 @@ await t.test('the stack is found though the worker listens on other ports that d
   t.match(await captureHangStack(worker.pid, DEADLINE), /^ {4}at hangs /)
 })
 
-await t.test('a worker that was only busy goes on after its stack was taken', async (t) => {
+await t.test('a worker that was only busy continues after its stack was taken', async (t) => {
   const worker = await forkWorker(t, `hang(function isBusy () {
-    while (!existsSync(new URL('go-on', import.meta.url))) {}
-    process.send('goes on')
+    while (!existsSync(new URL('continue', import.meta.url))) {}
+    process.send('continued')
   })`)
   const message = once(worker.process, 'message', { signal: AbortSignal.timeout(DEADLINE) })
 
   const stack = await captureHangStack(worker.pid, DEADLINE)
-  writeFileSync(join(worker.folder, 'go-on'), '')
+  writeFileSync(join(worker.folder, 'continue'), '')
 
   t.match(stack, /^ {4}at isBusy /m)
-  t.same((await message)[0], 'goes on')
+  t.same((await message)[0], 'continued')
 })
 
-await t.test('a worker that does not run JavaScript has no stack, which the deadline says', async (t) => {
+await t.test('a worker that does not run JavaScript has no stack after the timeout', async (t) => {
   const stuck = await forkWorker(t, "hang(() => { execSync('cat', { stdio: 'inherit' }) })")
   const idle = await forkWorker(t, 'hang(() => { setTimeout(() => {}, 1e9) })')
   const start = performance.now()
@@ -86,19 +86,19 @@ await t.test('a worker that does not run JavaScript has no stack, which the dead
   t.ok(performance.now() - start >= 299)
 })
 
-/** A worker in place of whose inspector a server of its own does what the code says. */
+/** Workers with a server of their own in place of the inspector. */
 const INSPECTORS: ReadonlyArray<{ what: string, code: string }> = [
   { what: 'dies when it is asked for the debugger', code: "inspector.on('request', die)" },
   { what: 'dies when a debugger connects', code: "inspector.on('request', introduce).on('upgrade', die)" },
-  { what: 'dies when it is to pause', code: "inspector.on('request', introduce); debuggers.on('connection', (socket) => { socket.on('message', die) })" },
-  { what: 'exits when it is to pause', code: "inspector.on('request', introduce); debuggers.on('connection', (socket) => { socket.on('message', () => process.exit()) })" },
+  { what: 'dies when it should pause', code: "inspector.on('request', introduce); debuggers.on('connection', (socket) => { socket.on('message', die) })" },
+  { what: 'exits when it should pause', code: "inspector.on('request', introduce); debuggers.on('connection', (socket) => { socket.on('message', () => process.exit()) })" },
   { what: 'refuses debuggers', code: "inspector.on('request', introduce).on('upgrade', (request, socket) => { socket.end('HTTP/1.1 400 Bad Request\\r\\n\\r\\n') })" },
-  { what: 'talks nonsense to a debugger', code: "inspector.on('request', introduce); debuggers.on('connection', (socket) => { socket.send('nonsense') })" },
-  { what: 'breaks the rules of WebSockets', code: "inspector.on('request', introduce); debuggers.on('connection', (socket, { socket: tcp }) => { tcp.write('nonsense') })" }
+  { what: 'sends nonsense to a debugger', code: "inspector.on('request', introduce); debuggers.on('connection', (socket) => { socket.send('nonsense') })" },
+  { what: 'violates the WebSocket protocol', code: "inspector.on('request', introduce); debuggers.on('connection', (socket, { socket: tcp }) => { tcp.write('nonsense') })" }
 ]
 
 for (const { what, code } of INSPECTORS) {
-  await t.test(`a worker that ${what} has no stack, which is known at once`, async (t) => {
+  await t.test(`a worker that ${what} has no stack, which is known before the timeout`, async (t) => {
     const worker = await forkWorker(t, withInspector(code))
 
     const start = performance.now()
@@ -110,35 +110,35 @@ for (const { what, code } of INSPECTORS) {
   })
 }
 
-/** The same for what can only be waited for. */
+/** The same, where only the timeout ends the attempt. */
 const SILENT_INSPECTORS: ReadonlyArray<{ what: string, code: string }> = [
-  { what: 'never says where its debugger is', code: "inspector.on('request', () => process.send('waits'))" },
+  { what: 'never answers with the address of its debugger', code: "inspector.on('request', () => process.send('waits'))" },
   { what: 'has no debugger', code: "inspector.on('request', (request, response) => { response.end('[]', () => process.send('waits')) })" },
-  { what: 'has a web site where the debugger should be', code: "inspector.on('request', (request, response) => { response.end('<!doctype html>', () => process.send('waits')) })" },
+  { what: 'has a website where the debugger should be', code: "inspector.on('request', (request, response) => { response.end('<!doctype html>', () => process.send('waits')) })" },
   { what: 'never accepts a debugger', code: "inspector.on('request', introduce).on('upgrade', () => process.send('waits'))" },
   { what: 'never pauses', code: "inspector.on('request', introduce); debuggers.on('connection', (socket) => { socket.on('message', () => process.send('waits')) })" }
 ]
 
 for (const { what, code } of SILENT_INSPECTORS) {
-  await t.test(`a worker that ${what} has no stack, which the deadline says`, async (t) => {
+  await t.test(`a worker that ${what} has no stack after the timeout`, async (t) => {
     const worker = await forkWorker(t, withInspector(code))
     const waits = once(worker.process, 'message', { signal: AbortSignal.timeout(DEADLINE) })
 
     t.equal(await captureHangStack(worker.pid, 6000), undefined)
 
-    await t.resolves(waits, 'it was asked')
+    await t.resolves(waits, 'the inspector was queried')
     await socketsAreClosed()
   })
 }
 
-await t.test('a process that is gone has no stack', async (t) => {
+await t.test('a process that has exited has no stack', async (t) => {
   const worker = await forkWorker(t, 'process.exit()')
   await worker.exit()
 
   t.equal(await captureHangStack(worker.pid), undefined)
 })
 
-await t.test('a process that SIGUSR1 would kill is left alone', async (t) => {
+await t.test('a process that SIGUSR1 would kill gets no signal', async (t) => {
   const child = spawn('cat')
   t.teardown(() => { child.kill('SIGKILL') })
   const echo = once(child.stdout, 'data', { signal: AbortSignal.timeout(DEADLINE) })
@@ -149,7 +149,7 @@ await t.test('a process that SIGUSR1 would kill is left alone', async (t) => {
   t.equal(String((await echo)[0]), 'alive')
 })
 
-await t.test('the ports of a worker are those it listens on alone, on the loopback interface', async (t) => {
+await t.test('the ports of a worker are those on the loopback interface that it does not share', async (t) => {
   const worker = await forkWorker(t, `
     const listens = async (options) => {
       const server = createServer().listen({ port: 0, ...options })
@@ -165,29 +165,29 @@ await t.test('the ports of a worker are those it listens on alone, on the loopba
   t.same(new Set(await listeningPorts(worker.pid)), new Set(worker.message as number[]))
 })
 
-await t.test('workers keep the flags of the primary, and get an inspector that is private and starts later', async (t) => {
+await t.test('workers inherit the flags of the primary, and get settings for a private inspector that starts later', async (t) => {
   t.same(inspectableSettings(['--enable-source-maps']), {
     execArgv: ['--enable-source-maps', '--inspect-port=127.0.0.1:0', '--inspect-publish-uid=http'],
     inspectPort: 0
   })
 })
 
-await t.test('an operator who debugs the service decides about the inspectors of the workers', async (t) => {
+await t.test('nothing is changed when the operator debugs the service', async (t) => {
   t.same(inspectableSettings(['--inspect=9300'], true), {})
 })
 
 interface ForkedWorker {
   readonly pid: number
   readonly process: NodeJS.EventEmitter
-  /** Where its program is. */
+  /** Folder of its program. */
   readonly folder: string
-  /** What it said first. */
+  /** Its first message. */
   readonly message: unknown
   readonly stderr: () => string
   readonly exit: () => Promise<void>
 }
 
-/** Starts a worker, and waits until it says something or exits. */
+/** Starts a worker, and waits until it sends a message or exits. */
 async function forkWorker (t: Test, code: string): Promise<ForkedWorker> {
   const folder = t.testdir({ 'worker.mjs': `${PRELUDE}\n${code}` })
   cluster.setupPrimary({ exec: join(folder, 'worker.mjs'), args: [], silent: true, ...inspectableSettings([]) })
