@@ -63,7 +63,7 @@ export class Reloads {
 
   /** How many workers there should be once all that was requested is done. */
   get workers (): number {
-    return (this.#request ?? this.#rollout)?.target.workers ?? this.#current.workers
+    return Math.max(1, (this.#request ?? this.#rollout)?.target.workers ?? this.#current.workers)
   }
 
   /** Number of the generation that is being rolled out. */
@@ -131,11 +131,13 @@ export class Reloads {
     const added = Array<number>(Math.max(0, difference)).fill(this.generation.number)
     this.#slots = [...this.#slots.slice(0, scaled(before)), ...added]
     let hasChanged = this.#slots.length !== before
-    for (const target of [this.#current, this.#rollout?.target, this.#request?.target]) {
+    for (const target of [this.#current, this.#rollout?.target]) {
       if (target === undefined) continue
       hasChanged ||= scaled(target.workers) !== target.workers
       target.workers = scaled(target.workers)
     }
+    // Nothing is removed for a reload that has not begun: its number is limited when it begins.
+    if (this.#request !== undefined) this.#request.target.workers += difference
     if (hasChanged) this.#log.info({ workers: this.workers }, 'number of workers changed')
   }
 
@@ -147,6 +149,7 @@ export class Reloads {
     const changed = changedSettings(this.generation.variables, generation.variables)
     const fixed = changed.filter(isFixed)
     this.#request = undefined
+    target.workers = Math.max(1, target.workers)
     this.#generations.add(generation)
     this.#rollout = new Rollout(target, this.#slots, now)
     this.#onOutcome = onOutcome

@@ -34,7 +34,7 @@ const WRONG: ReadonlyArray<readonly [title: string, certFile: string, keyFile: s
   ['a certificate file without a certificate', 'README.md', 'one-key.pem', { code: 'BATON_TLS_FILE', message: /^TLS_CERT_FILE README\.md / }],
   ['a key file without a key', 'one-cert.pem', 'README.md', { code: 'BATON_TLS_FILE', message: /^TLS_KEY_FILE README\.md cannot be used: it must be a file with a private key in PEM, without a passphrase/ }],
   ['a key with a passphrase', 'one-cert.pem', 'locked-key.pem', { code: 'BATON_TLS_FILE', message: /^TLS_KEY_FILE locked-key\.pem .*without a passphrase/ }],
-  ['a key of another certificate', 'one-cert.pem', 'two-key.pem', { code: 'BATON_TLS_PAIR', message: /^TLS_KEY_FILE two-key\.pem does not belong to the certificate in TLS_CERT_FILE one-cert\.pem/ }],
+  ['a key of another certificate', 'one-cert.pem', 'two-key.pem', { code: 'BATON_TLS_PAIR', message: /^TLS_KEY_FILE two-key\.pem does not match the certificate in TLS_CERT_FILE one-cert\.pem/ }],
   ['certificate and key swapped', 'one-key.pem', 'one-cert.pem', { code: 'BATON_TLS_FILE', message: /^TLS_CERT_FILE one-key\.pem / }]
 ]
 

@@ -416,6 +416,6 @@ await t.test('a replacement that is given up and does not end is killed at the d
   scene.worker('0/2').exits(null, 'SIGKILL')
 
   t.equal(scene.worker('0/2').kills, 1)
-  t.equal(scene.line(/did not end/)?.level, 'warn')
+  t.equal(scene.line(/did not exit in time/)?.level, 'warn')
   t.match(scene.line('worker:forked'), { generation: 3 })
 })
