@@ -47,7 +47,7 @@ export const CLIENTS: readonly Client[] = [
   { create: earlyAnswers, wording: 'early' },
   { create: streams, wording: 'raw' },
   { create: eventStreams, wording: 'raw' },
-  { create: () => openArrivals(50), wording: 'raw', random: () => 0.5 }
+  { create: () => openArrivals(10), wording: 'raw', random: () => 0.5 }
 ]
 
 /** How many requests the pipelined kind sends at once. */
