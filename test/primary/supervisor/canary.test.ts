@@ -13,14 +13,14 @@ function becomeReady (worker: WorkerHandle, now: number): void {
   worker.reportReady(now)
 }
 
-/** A worker of the release that is ready since 1000. */
+/** A worker of the release, ready since 1000. */
 function ready (): WorkerHandle {
   const worker = new WorkerHandle(1, 0, release, 500)
   becomeReady(worker, 1000)
   return worker
 }
 
-await t.test('without a time to be watched there is no canary', async (t) => {
+await t.test('with a canary time of 0 there is no canary', async (t) => {
   const canary = new Canary(2, 0, 300)
 
   t.equal(canary.look(new Slots([ready()]), 1000), 'passed')
@@ -29,7 +29,7 @@ await t.test('without a time to be watched there is no canary', async (t) => {
   t.equal(canary.dueAt, Infinity)
 })
 
-await t.test('it is watched from its start, asked, and has passed when it answers', async (t) => {
+await t.test('the canary is watched once it is ready, then asked, and passes when it answers', async (t) => {
   const canary = new Canary(2, 100, 300)
   const worker = ready()
 
@@ -44,7 +44,7 @@ await t.test('it is watched from its start, asked, and has passed when it answer
   t.equal(canary.dueAt, Infinity)
 })
 
-await t.test('it is silent when it has not answered in time', async (t) => {
+await t.test('the canary is silent when it has not answered in time', async (t) => {
   const canary = new Canary(2, 100, 300)
   const worker = ready()
   canary.look(new Slots([worker]), 1000)
@@ -54,7 +54,7 @@ await t.test('it is silent when it has not answered in time', async (t) => {
   t.strictSame([canary.look(new Slots([worker]), 1150), canary.look(new Slots([worker]), 1449), canary.look(new Slots([worker]), 1450)], ['ask', 'wait', 'silent'])
 })
 
-await t.test('an answer at the last moment counts', async (t) => {
+await t.test('an answer at the deadline counts', async (t) => {
   const canary = new Canary(2, 100, 300)
   const worker = ready()
   canary.look(new Slots([worker]), 1000)
@@ -64,7 +64,7 @@ await t.test('an answer at the last moment counts', async (t) => {
   t.equal(canary.look(new Slots([worker]), 1400), 'passed')
 })
 
-await t.test('it gets its whole time again when the primary was paused', async (t) => {
+await t.test('the answer gets its full time again when the primary was paused', async (t) => {
   const canary = new Canary(2, 100, 300)
   const worker = ready()
   canary.look(new Slots([worker]), 1000)
@@ -75,7 +75,7 @@ await t.test('it gets its whole time again when the primary was paused', async (
   t.strictSame([canary.look(new Slots([worker]), 5000), canary.look(new Slots([worker]), 5299), canary.look(new Slots([worker]), 5300)], ['wait', 'wait', 'silent'])
 })
 
-await t.test('workers of other generations, and those that are not ready, are not looked at', async (t) => {
+await t.test('workers that are of other generations or not ready are not the canary', async (t) => {
   const canary = new Canary(2, 100, 300)
   const old = new WorkerHandle(2, 0, { ...release, number: 1 }, 500)
   becomeReady(old, 600)
@@ -85,7 +85,7 @@ await t.test('workers of other generations, and those that are not ready, are no
   t.equal(canary.worker, undefined)
 })
 
-await t.test('one that drains is dropped, and the next is watched and asked from the start', async (t) => {
+await t.test('when the canary drains, the next worker is watched and asked from the beginning', async (t) => {
   const canary = new Canary(2, 100, 300)
   const first = ready()
   canary.look(new Slots([first]), 1000)

@@ -6,16 +6,16 @@ const IDLE: Load = {
   eventLoopDelay: 0, eventLoopUtilization: 0, heapUsed: 1, rss: 1, connections: 0, requests: 0, served: 0
 }
 
-/** A process that does only what a test has it do: it neither becomes ready nor exits by itself. */
+/** A process that does only what a test makes it do: it neither becomes ready nor exits on its own. */
 export class FakeProcess implements WorkerProcess {
   readonly pid: number | undefined
   readonly slot: number
   readonly generation: Generation
   readonly forkedAt: number
   readonly sent: ToWorker[] = []
-  /** Where it hangs. A test that has no use for it hears nothing for ever. */
+  /** The stack where it hangs; by default it never arrives. */
   stack: Promise<string | undefined> = new Promise(() => {})
-  /** When it was asked where it hangs. */
+  /** When its stack was requested. */
   hungAt = Infinity
   isReady = false
   readyAt = Infinity
@@ -69,7 +69,7 @@ export class FakeProcess implements WorkerProcess {
     this.receives(wrap(message))
   }
 
-  /** Anything that comes over the channel. */
+  /** Anything that arrives on the channel. */
   receives (message: unknown): void {
     this.#events.message(message)
   }
@@ -85,7 +85,7 @@ export class FakeProcess implements WorkerProcess {
     this.says({ type: 'heartbeat', load: { ...IDLE, ...load } })
   }
 
-  /** It was asked for an answer and gave none yet. */
+  /** It has received a ping and not answered yet. */
   get isAsked (): boolean {
     return this.sent.filter(({ type }) => type === 'ping').length > this.#answers
   }
@@ -101,7 +101,7 @@ export class FakeProcess implements WorkerProcess {
     this.#events.exit(code, signal, this.isDisconnected)
   }
 
-  /** The process could not be started; with a pid: something could not be sent to it. */
+  /** The process could not be started, or, with a pid, something could not be sent to it. */
   fails (message: string): void {
     this.hasExited = this.pid === undefined
     this.#events.error(new Error(message))
@@ -113,14 +113,14 @@ interface FakeTimer {
   readonly fire: () => void
 }
 
-/** A world in which time passes only when a test says so. */
+/** A host whose time passes only when a test makes it pass. */
 export class FakeHost implements Host {
   readonly processes: FakeProcess[] = []
   /** Forks return no pid. */
   failsToFork = false
-  /** Milliseconds that pass whenever somebody looks at the clock. */
+  /** Milliseconds that pass with every reading of the clock. */
   creep = 0
-  /** Spreads the delay of restarts; 1 does not shorten it. */
+  /** The random number: 1 does not shorten the delay of restarts. */
   chance = 1
   /** Called with each process that the supervisor starts. */
   onFork: (process: FakeProcess) => void = () => {}
@@ -140,7 +140,7 @@ export class FakeHost implements Host {
     return Math.min(Infinity, ...[...this.#timers].map(({ at }) => at))
   }
 
-  /** The time, without a look at the clock. */
+  /** The time, without the creep of a reading. */
   get time (): number {
     return this.#now
   }
@@ -166,7 +166,7 @@ export class FakeHost implements Host {
     return { clear: () => { this.#timers.delete(timer) } }
   }
 
-  /** Time in which no timer fires, however late that makes it: as when the machine was suspended. */
+  /** Lets time pass without firing timers, as when the machine was suspended. */
   suspend (milliseconds: number): void {
     this.#now += milliseconds
   }

@@ -21,19 +21,19 @@ const rows: readonly Row[] = [
     answer: { fork: [{ slot: 0, generation: 1 }, { slot: 1, generation: 1 }, { slot: 2, generation: 2 }] }
   },
   {
-    title: 'a pool that is as it should be is left alone',
+    title: 'a pool in its desired state is not changed',
     workers: ['0/1 ready', '1/1 ready'],
     desired: { slots: [1, 1] },
     answer: {}
   },
   {
-    title: 'a worker that is starting already is waited for, until its deadline',
+    title: 'a starting worker is waited for, until its deadline',
     workers: ['0/1 starting until 1500', '1/1 ready'],
     desired: { slots: [1, 1] },
     answer: { wakeAt: 1500 }
   },
   {
-    title: 'a slot that wants another generation gets a replacement, and the old worker stays meanwhile',
+    title: 'a slot with another desired generation gets a replacement, and the old worker stays meanwhile',
     workers: ['0/1 ready', '1/1 ready'],
     desired: { slots: [2, 1] },
     answer: { fork: [{ slot: 0, generation: 2 }] }
@@ -57,7 +57,7 @@ const rows: readonly Row[] = [
     answer: { drain: [1] }
   },
   {
-    title: 'a replacement that is ready relieves nobody while another slot has no ready worker',
+    title: 'a ready replacement relieves no worker while another slot has no ready worker',
     workers: ['0/1 ready', '1/1 starting until 1500', '0/2 ready'],
     desired: { slots: [2, 1] },
     answer: { wakeAt: 1500 }
@@ -69,37 +69,37 @@ const rows: readonly Row[] = [
     answer: { fork: [{ slot: 0, generation: 2 }, { slot: 1, generation: 2 }] }
   },
   {
-    title: 'a slot that nobody serves is filled before one that only waits to be relieved',
+    title: 'a slot without a ready worker is filled before one that only needs a replacement',
     workers: ['0/1 ready'],
     desired: { slots: [2, 2] },
     answer: { fork: [{ slot: 1, generation: 2 }, { slot: 0, generation: 2 }] }
   },
   {
-    title: 'with the room for one only, the slot that nobody serves gets it',
+    title: 'with room for one worker only, the slot without a ready worker gets it',
     workers: ['0/1 ready', '0/2 ready', '1/1 draining'],
     desired: { slots: [3, 3] },
     answer: { fork: [{ slot: 1, generation: 3 }] }
   },
   {
-    title: 'draining workers take no place',
+    title: 'draining workers do not count towards the surge',
     workers: ['0/1 draining', '1/1 draining', '0/2 ready'],
     desired: { slots: [2, 2] },
     answer: { fork: [{ slot: 1, generation: 2 }] }
   },
   {
-    title: 'several replacements at once are all ready before the first old worker goes',
+    title: 'several replacements at once are all ready before the first old worker drains',
     workers: ['0/1 ready', '1/1 ready', '0/2 ready', '1/2 starting until 1500'],
     desired: { slots: [2, 2], maxSurge: 2 },
     answer: { wakeAt: 1500 }
   },
   {
-    title: 'when several replacements are ready, all old workers go',
+    title: 'when several replacements are ready, all old workers drain',
     workers: ['0/1 ready', '1/1 ready', '0/2 ready', '1/2 ready'],
     desired: { slots: [2, 2], maxSurge: 2 },
     answer: { drain: [1, 2] }
   },
   {
-    title: 'a worker that is starting and no longer wanted goes at once, and its successor starts',
+    title: 'a starting worker that is no longer wanted is ended at once, and its successor starts',
     workers: ['0/1 ready', '1/1 ready', '0/2 starting until 1500'],
     desired: { slots: [3, 1] },
     answer: { drain: [3], fork: [{ slot: 0, generation: 3 }], wakeAt: 1500 }
@@ -123,55 +123,55 @@ const rows: readonly Row[] = [
     answer: { drain: [2], fork: [{ slot: 0, generation: 2 }] }
   },
   {
-    title: 'a stale worker whose replacement became stale goes, so that there is room for another',
+    title: 'a stale worker whose replacement became stale drains, so that there is room for another',
     workers: ['0/1 ready stale', '1/1 ready', '0/1 ready stale'],
     desired: { slots: [1, 1] },
     answer: { drain: [1], fork: [{ slot: 0, generation: 1 }] }
   },
   {
-    title: 'of two workers that both wait for a replacement none goes while it cannot be spared',
+    title: 'of two workers that both wait for a replacement none drains while it cannot be spared',
     workers: ['0/1 ready', '0/2 ready'],
     desired: { slots: [3, 3] },
     answer: { fork: [{ slot: 1, generation: 3 }] }
   },
   {
-    title: 'a worker beyond the slots goes when enough others are ready',
+    title: 'a worker beyond the slots drains when enough others are ready',
     workers: ['0/1 ready', '1/1 ready'],
     desired: { slots: [1] },
     answer: { drain: [2] }
   },
   {
-    title: 'a worker beyond the slots serves on while the others are not ready',
+    title: 'a worker beyond the slots keeps serving while the others are not ready',
     workers: ['0/1 starting until 1500', '1/1 ready'],
     desired: { slots: [1] },
     answer: { wakeAt: 1500 }
   },
   {
-    title: 'a worker beyond the slots that is starting goes at once',
+    title: 'a starting worker beyond the slots is ended at once',
     workers: ['0/1 ready', '1/1 starting until 1500'],
     desired: { slots: [1] },
     answer: { drain: [2], wakeAt: 1500 }
   },
   {
-    title: 'when nothing is wanted everybody goes, ready or not',
+    title: 'when no worker is wanted all of them drain, ready or not',
     workers: ['0/1 ready', '1/1 starting until 1500', '0/1 draining until 1700'],
     desired: { slots: [] },
     answer: { drain: [1, 2], wakeAt: 1500 }
   },
   {
-    title: 'when nothing is wanted and memory is short everybody goes as well',
+    title: 'when no worker is wanted all of them drain without a surge as well',
     workers: ['0/1 ready', '1/1 ready'],
     desired: { slots: [], maxSurge: 0 },
     answer: { drain: [1, 2] }
   },
   {
-    title: 'a crashed worker is not replaced before its time',
+    title: 'a crashed worker is not replaced before its restart time',
     workers: ['0/1 ready'],
     desired: { slots: [1, 1], restartAt: 1300 },
     answer: { wakeAt: 1300 }
   },
   {
-    title: 'a crashed worker is replaced when its time has come',
+    title: 'a crashed worker is replaced at its restart time',
     workers: ['0/1 ready'],
     desired: { slots: [1, 1], restartAt: 1000 },
     answer: { fork: [{ slot: 1, generation: 1 }] }
@@ -183,25 +183,25 @@ const rows: readonly Row[] = [
     answer: { fork: [{ slot: 1, generation: 2 }], wakeAt: 1300 }
   },
   {
-    title: 'whoever is past the deadline is killed, whatever it was for',
+    title: 'a worker past its deadline is killed, in any state',
     workers: ['0/1 starting until 1000', '1/1 ready', '1/1 draining until 999', '1/1 draining until 1001'],
     desired: { slots: [1, 1] },
     answer: { kill: [1, 3], wakeAt: 1001 }
   },
   {
-    title: 'workers that have exited count for nothing',
+    title: 'exited workers do not count',
     workers: ['0/1 exited until 999', '1/1 ready'],
     desired: { slots: [1, 1] },
     answer: { fork: [{ slot: 0, generation: 1 }] }
   },
   {
-    title: 'a worker that hangs serves nobody: its slot is filled although it is still there',
+    title: 'the slot of a hung worker is filled although the worker still exists',
     workers: ['0/1 hung until 1500', '1/1 ready'],
     desired: { slots: [1, 1] },
     answer: { fork: [{ slot: 0, generation: 1 }], wakeAt: 1500 }
   },
   {
-    title: 'without a surge the place of one that hangs is free when it has exited',
+    title: 'without a surge the slot of a hung worker is filled when it has exited',
     workers: ['0/1 hung until 1500', '1/1 ready'],
     desired: { slots: [1, 1], maxSurge: 0 },
     answer: { wakeAt: 1500 }
@@ -219,13 +219,13 @@ const rows: readonly Row[] = [
     answer: {}
   },
   {
-    title: 'a replacement that has to prove itself is not drained for being stale',
+    title: 'a stale replacement that has to prove itself is not drained',
     workers: ['0/1 ready', '1/1 ready', '0/2 ready stale'],
     desired: { slots: [2, 1], keep: 0 },
     answer: {}
   },
   {
-    title: 'stale workers are replaced one after the other, whatever the surge',
+    title: 'stale workers are replaced one at a time, with any surge',
     workers: ['0/1 ready stale', '1/1 ready stale', '2/1 ready'],
     desired: { slots: [1, 1, 1], maxSurge: 3 },
     answer: { fork: [{ slot: 0, generation: 1 }] }
@@ -237,19 +237,19 @@ const rows: readonly Row[] = [
     answer: { drain: [1] }
   },
   {
-    title: 'nobody who serves is replaced while as many drain as may',
+    title: 'no serving worker is replaced while MAX_DRAINING workers drain',
     workers: ['0/2 ready', '1/1 ready', '0/1 draining until 1500'],
     desired: { slots: [1, 1], maxDraining: 1 },
     answer: { wakeAt: 1500 }
   },
   {
-    title: 'of two workers to be relieved the one stays that proved itself, which is the older',
+    title: 'of two workers to be relieved the older one stays, which has proved itself',
     workers: ['0/1 ready', '0/2 ready', '1/1 ready'],
     desired: { slots: [3, 1] },
     answer: { drain: [2], fork: [{ slot: 0, generation: 3 }] }
   },
   {
-    title: 'without a surge one old worker goes first',
+    title: 'without a surge one old worker drains first',
     workers: ['0/1 ready', '1/1 ready'],
     desired: { slots: [2, 2], maxSurge: 0 },
     answer: { drain: [1] }
@@ -267,13 +267,13 @@ const rows: readonly Row[] = [
     answer: { fork: [{ slot: 0, generation: 2 }] }
   },
   {
-    title: 'without a surge nobody else goes while a replacement is starting',
+    title: 'without a surge no other worker drains while a replacement is starting',
     workers: ['1/1 ready', '0/2 starting until 1500'],
     desired: { slots: [2, 2], maxSurge: 0 },
     answer: { wakeAt: 1500 }
   },
   {
-    title: 'without a surge workers beyond the slots go first, all that can be spared',
+    title: 'without a surge workers beyond the slots drain first, all that can be spared',
     workers: ['0/1 ready', '1/1 ready', '2/1 ready', '3/1 ready'],
     desired: { slots: [2, 1], maxSurge: 0 },
     answer: { drain: [3, 4] }

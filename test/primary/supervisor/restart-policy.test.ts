@@ -5,12 +5,12 @@ const MAX_RESTARTS = 5
 const RESTART_WINDOW = 60_000
 const INTENSITY: Intensity = { maxRestarts: MAX_RESTARTS, restartWindow: RESTART_WINDOW }
 
-/** Crashes at these times, with delays that are not shortened. */
+/** Crashes at these times, with unshortened delays. */
 function crash (times: readonly number[], from: RestartState = NO_CRASHES): RestartState {
   return times.reduce((state, time) => afterCrash(state, time, 1, INTENSITY), from)
 }
 
-/** A worker that crashes each time as soon as it is started. */
+/** A worker that crashes as soon as it is started, each time. */
 function crashLoop (crashes: number, from: RestartState, now: number): { delays: number[], state: RestartState, now: number } {
   const delays: number[] = []
   let state = from
@@ -42,7 +42,7 @@ await t.test('five crashes in each minute are rare', async (t) => {
   t.same(state, { crashes: [2, 3, 4, 60_000, 60_001], delays: 0, restartAt: 60_001 })
 })
 
-await t.test('chance shortens a delay by half at most', async (t) => {
+await t.test('the random factor shortens a delay by at most half', async (t) => {
   const state = crash([0, 1, 2, 3, 4])
 
   t.equal(afterCrash(state, 10, 0, INTENSITY).restartAt, 60)
@@ -60,13 +60,13 @@ await t.test('workers that crash while a restart is delayed wait for the same mo
   t.equal(after.crashes.length, 9)
 })
 
-await t.test('a pool of many workers that end all at once is back in a tenth of a second', async (t) => {
+await t.test('many workers that crash at once are restarted within 100 ms', async (t) => {
   const state = crash(Array<number>(64).fill(1000))
 
   t.equal(state.restartAt, 1100)
 })
 
-await t.test('the delay goes on growing while crashes come slowly because of it', async (t) => {
+await t.test('the delay keeps growing although it slows the crashes down', async (t) => {
   const { state, now } = crashLoop(20, NO_CRASHES, 0)
 
   const next = afterCrash(state, now, 1, INTENSITY)
@@ -75,7 +75,7 @@ await t.test('the delay goes on growing while crashes come slowly because of it'
   t.equal(next.restartAt - now, 30_000)
 })
 
-await t.test('a minute without a crash forgives all of them', async (t) => {
+await t.test('a minute without a crash resets the delay', async (t) => {
   const { state, now } = crashLoop(20, NO_CRASHES, 0)
 
   const next = afterCrash(state, now + RESTART_WINDOW, 1, INTENSITY)
@@ -90,7 +90,7 @@ await t.test('workers crash in a loop from the first delay until a minute after 
   t.equal(isLoopingUntil(NO_CRASHES, INTENSITY), 0)
 })
 
-await t.test('another intensity may be set, down to none', async (t) => {
+await t.test('the restart intensity can be set, down to 0', async (t) => {
   const strict = { maxRestarts: 0, restartWindow: 500 }
 
   const once = afterCrash(NO_CRASHES, 1000, 1, strict)

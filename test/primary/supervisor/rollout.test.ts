@@ -14,7 +14,7 @@ interface AdvanceRow {
   readonly answer: Partial<Advance> & Pick<Advance, 'wanted'>
 }
 
-/** Generation 2 is rolled out. */
+/** Steps of a rollout of generation 2. */
 const advances: readonly AdvanceRow[] = [
   {
     title: 'a rollout begins with one slot',
@@ -23,7 +23,7 @@ const advances: readonly AdvanceRow[] = [
     answer: { wanted: [2, 1] }
   },
   {
-    title: 'a rollout begins with the slot that nobody serves',
+    title: 'a rollout begins with a slot without a ready worker',
     workers: ['0/1 ready', '1/1 starting', '2/1 ready'],
     desired: { slots: [1, 1, 1] },
     answer: { wanted: [1, 2, 1] }
@@ -41,13 +41,13 @@ const advances: readonly AdvanceRow[] = [
     answer: { wanted: [2, 2] }
   },
   {
-    title: 'as many slots are advanced at once as may exist above the slots',
+    title: 'as many slots are advanced at once as the surge allows',
     workers: ['0/1 ready', '1/1 ready', '2/1 ready', '3/1 ready', '1/2 starting'],
     desired: { slots: [1, 2, 1, 1], atOnce: 3 },
     answer: { wanted: [2, 2, 2, 1] }
   },
   {
-    title: 'nobody is advanced while none may be, as with a canary',
+    title: 'no slot is advanced while none may be, as with a canary',
     workers: ['0/1 ready', '0/2 ready', '1/1 ready'],
     desired: { slots: [2, 1], atOnce: 0 },
     answer: { wanted: [2, 1], isWaitingForDrains: true }
@@ -59,19 +59,19 @@ const advances: readonly AdvanceRow[] = [
     answer: { wanted: [2] }
   },
   {
-    title: 'a slot whose new worker crashed is not left behind',
+    title: 'a slot whose new worker crashed is still under way',
     workers: ['0/1 draining', '1/1 ready'],
     desired: { slots: [2, 1] },
     answer: { wanted: [2, 1] }
   },
   {
-    title: 'a slot whose new worker is stale is not left behind',
+    title: 'a slot whose new worker is stale is still under way',
     workers: ['0/2 ready stale', '1/1 ready'],
     desired: { slots: [2, 1] },
     answer: { wanted: [2, 1] }
   },
   {
-    title: 'a slot that has its new worker already needs no step',
+    title: 'a slot that already has its new worker needs no step',
     workers: ['0/2 ready', '1/2 ready'],
     desired: { slots: [2, 1] },
     answer: { wanted: [2, 2], isComplete: true }
@@ -83,7 +83,7 @@ const advances: readonly AdvanceRow[] = [
     answer: { wanted: [2, 2], isComplete: true }
   },
   {
-    title: 'a rollout is not complete while an old worker is yet to be drained',
+    title: 'a rollout is not complete while an old worker has not been drained',
     workers: ['0/1 ready', '0/2 ready'],
     desired: { slots: [2] },
     answer: { wanted: [2] }
@@ -101,7 +101,7 @@ const advances: readonly AdvanceRow[] = [
     answer: { wanted: [2] }
   },
   {
-    title: 'a step waits while as many drain as may',
+    title: 'a step waits while MAX_DRAINING workers drain',
     workers: ['0/1 ready', '1/1 ready', '0/0 draining', '1/0 draining'],
     desired: { slots: [1, 1] },
     maxDraining: 2,
@@ -122,7 +122,7 @@ const advances: readonly AdvanceRow[] = [
     answer: { wanted: [2, 2, 1] }
   },
   {
-    title: 'a slot that nobody serves is advanced although others drain',
+    title: 'a slot without a ready worker is advanced although others drain',
     workers: ['0/1 ready', '0/0 draining'],
     desired: { slots: [1, 1] },
     maxDraining: 1,
@@ -149,13 +149,13 @@ for (const { title, workers, desired, maxDraining = 10, answer } of advances) {
 
 const rewinds: ReadonlyArray<{ title: string, workers: readonly string[], slots: readonly number[], answer: readonly number[] }> = [
   {
-    title: 'a slot whose replacement is starting goes back to what it had',
+    title: 'a slot whose replacement is starting goes back',
     workers: ['0/1 ready', '0/2 starting', '1/1 ready'],
     slots: [2, 1],
     answer: [1, 1]
   },
   {
-    title: 'a slot whose replacement is gone goes back to what it had',
+    title: 'a slot whose replacement is gone goes back',
     workers: ['1/1 ready'],
     slots: [2, 1],
     answer: [1, 1]
@@ -167,19 +167,19 @@ const rewinds: ReadonlyArray<{ title: string, workers: readonly string[], slots:
     answer: [2, 1]
   },
   {
-    title: 'a slot whose replacement is ready and has not relieved the old worker goes back to what it had',
+    title: 'a slot whose replacement is ready and has not relieved the old worker goes back',
     workers: ['0/1 ready', '0/2 ready'],
     slots: [2],
     answer: [1]
   },
   {
-    title: 'a slot that was relieved stays as it is, also when its new worker is stale',
+    title: 'a slot that was relieved stays as it is, even when its new worker is stale',
     workers: ['0/2 ready stale'],
     slots: [2],
     answer: [2]
   },
   {
-    title: 'slots that were not advanced keep whatever they want',
+    title: 'slots that were not advanced keep their generation',
     workers: ['0/0 ready', '1/1 starting'],
     slots: [0, 1],
     answer: [0, 1]
@@ -202,7 +202,7 @@ function release (number: number, directory = '/release'): Generation {
   }
 }
 
-/** @param places such as `0/1`: all of them are ready */
+/** @param places of ready workers, such as `0/1` */
 function ready (...places: readonly string[]): Slots<WorkerHandle> {
   return new Slots(places.map((place, id) => {
     const [slot, number] = place.split('/').map(Number) as [number, number]
@@ -213,13 +213,13 @@ function ready (...places: readonly string[]): Slots<WorkerHandle> {
   }))
 }
 
-await t.test('a rollout that has as many workers as before is complete when all slots have theirs', async (t) => {
+await t.test('a rollout with the same number of workers is complete when all slots have their new worker', async (t) => {
   const rollout = new Rollout({ generation: release(2), workers: 2 }, [1, 1], 0)
 
   t.match(rollout.step(ready('0/2', '1/2'), [2, 2], 1, 10), { slots: [2, 2], isComplete: true })
 })
 
-await t.test('slots are added when all of the others are of the new release', async (t) => {
+await t.test('slots are added when all others are of the new release', async (t) => {
   const rollout = new Rollout({ generation: release(2), workers: 3 }, [1, 1], 0)
 
   t.match(rollout.step(ready('0/2', '1/1'), [2, 1], 1, 10), { slots: [2, 2], isComplete: false })
@@ -227,7 +227,7 @@ await t.test('slots are added when all of the others are of the new release', as
   t.match(rollout.step(ready('0/2', '1/2', '2/2'), [2, 2, 2], 1, 10), { slots: [2, 2, 2], isComplete: true })
 })
 
-await t.test('slots are taken away when all are of the new release', async (t) => {
+await t.test('slots are removed when all are of the new release', async (t) => {
   const rollout = new Rollout({ generation: release(2), workers: 1 }, [1, 1], 0)
 
   t.match(rollout.step(ready('0/2', '1/2'), [2, 2], 1, 10), { slots: [2], isComplete: false })
@@ -246,13 +246,13 @@ for (const [title, directory, isFault, slots] of [
   })
 }
 
-await t.test('each slot goes back to what it had, and an added one to the newest of those', async (t) => {
+await t.test('each slot goes back to its previous generation, and an added slot to the newest of those', async (t) => {
   const rollout = new Rollout({ generation: release(5, '/release/5'), workers: 2 }, [2, 4], 0)
 
   t.strictSame(rollout.retreat(ready('0/5', '1/5', '2/5'), [5, 5, 5], 3, release, true), [2, 4, 4])
 })
 
-await t.test('slots that were added or taken away by the release itself are so no more', async (t) => {
+await t.test('the number of slots is restored when the release itself had changed it', async (t) => {
   const grown = new Rollout({ generation: release(2), workers: 3 }, [1, 1], 0)
   const shrunk = new Rollout({ generation: release(2), workers: 1 }, [1, 1], 0)
 

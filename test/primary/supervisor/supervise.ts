@@ -15,7 +15,7 @@ export interface Line {
   readonly [field: string]: unknown
 }
 
-/** A supervisor on a fake host, and what can be seen of it. */
+/** A supervisor on a fake host, with what it logs and reports. */
 export class Scene {
   readonly host = new FakeHost()
   readonly lines: Line[] = []
@@ -24,9 +24,9 @@ export class Scene {
   /** Numbers of workers of `serving`. */
   readonly serving: number[] = []
   readonly supervisor: Supervisor
-  /** What the next generation is configured with; an Error refuses the reload. */
+  /** Settings of the next generation; an Error refuses the reload. */
   settings: Settings | Error
-  /** Where its release is. */
+  /** Folder of its release. */
   directory = '/release'
   onLine: (line: Line) => void = () => {}
 
@@ -56,23 +56,23 @@ export class Scene {
     return this.supervisor.workers.map(({ slot, generation, state }) => `${slot}/${generation} ${state}`).sort((one, other) => one.localeCompare(other, 'en', { numeric: true }))
   }
 
-  /** The events logged since the last look, such as `worker:ready 0/1` and `reload:started 2`. */
+  /** The events logged since the last call, such as `worker:ready 0/1` and `reload:started 2`. */
   story (): string[] {
     return this.lines.splice(0).filter(({ event }) => event !== undefined).map(({ event, slot, generation }) =>
       `${event} ${[event?.startsWith('worker:') === true ? slot : undefined, generation].filter((part) => part !== undefined).join('/')}`.trim())
   }
 
-  /** The line of an event or with a text. */
+  /** The last line with this event, or with a text that matches. */
   line (what: string | RegExp): Line | undefined {
     return this.lines.findLast(({ event, text }) => event === what || (what instanceof RegExp && what.test(text)))
   }
 
-  /** Everybody who was asked to leave does. */
+  /** All draining workers exit. */
   drained (): void {
     for (const process of this.host.living) if (process.isDisconnected) process.exits()
   }
 
-  /** Time passes, in which all that are ready send their heartbeats. */
+  /** Lets time pass in which all ready workers send heartbeats. */
   passes (milliseconds: number): void {
     const end = this.host.time + milliseconds
     while (this.host.time < end) {
@@ -81,7 +81,7 @@ export class Scene {
     }
   }
 
-  /** Has everybody behave well until nothing is left to do. */
+  /** Lets all workers behave well until nothing is left to do. */
   settle (): void {
     for (let steps = 0; steps < 1000; steps++) {
       this.drained()
@@ -96,15 +96,15 @@ export class Scene {
   }
 }
 
-/** Two workers, a reload without a canary, and nobody who looks for hangs: most tests are about something else. */
+/** Two workers, without a canary and hang detection, because most tests are about something else. */
 const PLAIN: Settings = { WORKERS: '2', CANARY_MS: '0', HEARTBEAT_TIMEOUT_MS: '0' }
 
-/** A supervisor that was not started yet. An empty setting is the real default. */
+/** A supervisor that has not been started. An empty setting means the real default. */
 export function supervise (settings: Settings = {}): Scene {
   return new Scene({ ...PLAIN, ...settings })
 }
 
-/** A supervisor whose workers are all ready; what it logged up to then is gone. */
+/** A supervisor whose workers are all ready; log lines up to then are dropped. */
 export function superviseRunning (settings: Settings = {}): Scene {
   const scene = supervise(settings)
   scene.supervisor.start()

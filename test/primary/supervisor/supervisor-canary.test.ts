@@ -2,10 +2,10 @@ import t from 'tap'
 import { PROTOCOL } from '../../../src/protocol/messages.ts'
 import { superviseRunning, type Scene, type Settings } from './supervise.ts'
 
-/** A canary of the real default: a second. */
+/** The real default of the canary time: a second. */
 const WATCHED: Settings = { CANARY_MS: '' }
 
-/** A reload whose first worker is ready, and watched. */
+/** A reload whose first worker is ready and being watched. */
 function superviseCanary (settings: Settings = {}): Scene {
   const scene = superviseRunning({ ...WATCHED, ...settings })
   scene.supervisor.reload()
@@ -13,7 +13,7 @@ function superviseCanary (settings: Settings = {}): Scene {
   return scene
 }
 
-await t.test('the first worker of a release is watched for a second, then asked, and only then the others follow', async (t) => {
+await t.test('the first worker of a release is watched for a second, then asked, and only then do the others follow', async (t) => {
   const scene = superviseCanary()
   const watched = scene.table()
   scene.host.advance(999)
@@ -29,7 +29,7 @@ await t.test('the first worker of a release is watched for a second, then asked,
   t.strictSame(scene.table(), ['0/1 draining', '0/2 ready', '1/1 ready', '1/2 starting'])
 })
 
-await t.test('an answer that nobody asked for yet proves nothing', async (t) => {
+await t.test('an answer before the ping does not count', async (t) => {
   const scene = superviseCanary()
 
   scene.worker('0/2').answers()
@@ -38,7 +38,7 @@ await t.test('an answer that nobody asked for yet proves nothing', async (t) => 
   t.strictSame(scene.table(), ['0/1 ready', '0/2 ready', '1/1 ready'])
 })
 
-await t.test('the first worker is asked once', async (t) => {
+await t.test('the first worker is pinged once', async (t) => {
   const scene = superviseCanary()
   scene.host.advance(1000)
 
@@ -56,9 +56,9 @@ for (const [title, settings] of [
   for (const [how, fall] of [
     ['exits', (scene: Scene) => { scene.worker('0/2').exits(1) }],
     ['is killed', (scene: Scene) => { scene.worker('0/2').exits(null, 'SIGSEGV') }],
-    ['has an error that nobody caught', (scene: Scene) => { scene.worker('0/2').says({ type: 'failed', error: { message: 'nobody caught it' } }) }]
+    ['has an uncaught error', (scene: Scene) => { scene.worker('0/2').says({ type: 'failed', error: { message: 'uncaught error' } }) }]
   ] as const) {
-    await t.test(`${title} a release whose first worker ${how} while it is watched touches no old one`, async (t) => {
+    await t.test(`${title} a release whose first worker ${how} while it is watched changes no old worker`, async (t) => {
       const scene = superviseCanary(settings)
       const before = scene.table().filter((row) => row.includes('/1 '))
       scene.host.advance(999)
@@ -74,7 +74,7 @@ for (const [title, settings] of [
   }
 }
 
-await t.test('a release whose first worker does not answer within the start timeout touches no old one', async (t) => {
+await t.test('a release whose first worker does not answer within the start timeout changes no old worker', async (t) => {
   const scene = superviseCanary({ START_TIMEOUT_MS: '500' })
   scene.host.advance(1000)
 
@@ -89,7 +89,7 @@ await t.test('a release whose first worker does not answer within the start time
   t.strictSame(scene.table(), ['0/1 ready', '0/2 draining', '1/1 ready'])
 })
 
-await t.test('with hangs looked for it has to answer within the time for a heartbeat', async (t) => {
+await t.test('with HEARTBEAT_TIMEOUT_MS the first worker has to answer within that time', async (t) => {
   const scene = superviseCanary({ HEARTBEAT_TIMEOUT_MS: '3000' })
   scene.passes(1000)
 
@@ -98,7 +98,7 @@ await t.test('with hangs looked for it has to answer within the time for a heart
   t.match(scene.line('reload:failed'), { err: { code: 'BATON_CANARY_SILENT' } })
 })
 
-await t.test('an answer that waits to be read while we were not listening is waited for', async (t) => {
+await t.test('an answer that arrived during a pause of the primary still counts', async (t) => {
   const scene = superviseCanary({ START_TIMEOUT_MS: '2000' })
   scene.host.advance(1000)
 
@@ -110,7 +110,7 @@ await t.test('an answer that waits to be read while we were not listening is wai
   t.strictSame(scene.table(), ['0/1 draining', '0/2 ready', '1/1 ready', '1/2 starting'])
 })
 
-await t.test('a gap before it was asked changes nothing', async (t) => {
+await t.test('a pause before the ping changes nothing', async (t) => {
   const scene = superviseCanary()
 
   scene.host.suspend(60_000)
@@ -120,7 +120,7 @@ await t.test('a gap before it was asked changes nothing', async (t) => {
   t.equal(scene.line('reload:failed'), undefined)
 })
 
-await t.test('with MAX_SURGE as many as workers one is watched, then all other replacements come before all drains', async (t) => {
+await t.test('with MAX_SURGE equal to WORKERS one is watched, then all replacements come before all drains', async (t) => {
   const scene = superviseCanary({ WORKERS: '3', MAX_SURGE: '3' })
   const watched = scene.table()
 
@@ -152,7 +152,7 @@ await t.test('with MAX_SURGE=0 the first worker is watched before a second one d
   t.strictSame(scene.table(), ['0/2 ready', '1/1 draining'])
 })
 
-await t.test('with MAX_SURGE=0 a first worker that falls over while it is watched gives its slot back', async (t) => {
+await t.test('with MAX_SURGE=0 the slot of a first worker that crashes while it is watched goes back', async (t) => {
   const scene = superviseRunning({ ...WATCHED, MAX_SURGE: '0' })
   scene.supervisor.reload()
   scene.worker('0/1').exits(0)
@@ -179,7 +179,7 @@ await t.test('with MAX_SURGE=0 the old worker stays when another slot is added w
   t.strictSame(scene.table(), ['0/2 ready', '1/2 ready', '2/2 ready'])
 })
 
-await t.test('a reload while the first worker is watched goes to the newest release at once', async (t) => {
+await t.test('a reload while the first worker is watched continues with the newest release at once', async (t) => {
   const scene = superviseCanary()
 
   scene.supervisor.reload()
@@ -198,7 +198,7 @@ await t.test('a stop while the first worker is watched drains all of them', asyn
   t.notOk(scene.host.hasTimer)
 })
 
-await t.test('a worker that is added while the first one is watched is of the old release until that has proved itself', async (t) => {
+await t.test('a worker that is added while the first one is watched is of the old release until the canary has passed', async (t) => {
   const scene = superviseCanary()
 
   scene.supervisor.scale(1)
@@ -209,7 +209,7 @@ await t.test('a worker that is added while the first one is watched is of the ol
   t.strictSame(scene.table(), ['0/2 ready', '1/2 ready', '2/2 ready'])
 })
 
-await t.test('taking a worker away while the first one is watched leaves the one that it is to relieve', async (t) => {
+await t.test('removing a worker while the first one is watched leaves the one that it should relieve', async (t) => {
   const scene = superviseCanary()
 
   scene.supervisor.scale(-1)
@@ -220,7 +220,7 @@ await t.test('taking a worker away while the first one is watched leaves the one
   t.strictSame(scene.table(), ['0/2 ready'])
 })
 
-await t.test('an old worker that crashes while the first new one is watched is replaced by one of its own', async (t) => {
+await t.test('an old worker that crashes while the first new one is watched is replaced from its own generation', async (t) => {
   const scene = superviseCanary()
 
   scene.worker('1/1').exits(1)
@@ -228,7 +228,7 @@ await t.test('an old worker that crashes while the first new one is watched is r
   t.strictSame(scene.table(), ['0/1 ready', '0/2 ready', '1/1 starting'])
 })
 
-await t.test('the first worker goes where nobody serves, and is watched there', async (t) => {
+await t.test('the first worker is forked for a slot without a ready worker, and watched there', async (t) => {
   const scene = superviseRunning({ ...WATCHED, MAX_RESTARTS: '0' })
   scene.worker('1/1').exits(1)
   scene.supervisor.reload()
@@ -242,7 +242,7 @@ await t.test('the first worker goes where nobody serves, and is watched there', 
   t.strictSame(scene.table(), ['0/1 ready', '0/2 starting', '1/2 ready'])
 })
 
-await t.test('a first worker that falls over where nobody served gives the slot back', async (t) => {
+await t.test('a slot without a ready worker goes back when the first worker crashes there', async (t) => {
   const scene = superviseRunning({ ...WATCHED, MAX_RESTARTS: '0' })
   scene.worker('1/1').exits(1)
   scene.supervisor.reload()
@@ -255,7 +255,7 @@ await t.test('a first worker that falls over where nobody served gives the slot 
   t.strictSame(scene.table(), ['0/1 ready', '1/1 starting'])
 })
 
-await t.test('with one slot that nobody serves the number of workers changes after the first one has proved itself', async (t) => {
+await t.test('with a single unserved slot the number of workers changes after the canary has passed', async (t) => {
   const scene = superviseRunning({ ...WATCHED, WORKERS: '1', MAX_RESTARTS: '0' })
   scene.worker('0/1').exits(1)
   scene.settings = { ...WATCHED, WORKERS: '3' }
@@ -269,7 +269,7 @@ await t.test('with one slot that nobody serves the number of workers changes aft
   t.strictSame(scene.table(), ['0/2 ready', '1/2 ready', '2/2 ready'])
 })
 
-await t.test('another worker is watched when the slot of the first one is taken away', async (t) => {
+await t.test('another worker is watched when the slot of the first one is removed', async (t) => {
   const scene = superviseRunning({ ...WATCHED, MAX_RESTARTS: '0' })
   scene.worker('1/1').exits(1)
   scene.supervisor.reload()
@@ -291,7 +291,7 @@ for (const [title, settings, table] of [
   ['has no room for another', {}, ['0/1 ready', '0/2 ready', '1/1 ready']],
   ['has room for another', { MAX_SURGE: '2' }, ['0/1 ready', '0/2 ready', '0/2 starting', '1/1 ready']]
 ] as const) {
-  await t.test(`a watched worker that is over its limits in a pool that ${title} is watched on, and relieved after the old one`, async (t) => {
+  await t.test(`a watched worker that exceeds its limits in a pool that ${title} stays watched, and is relieved after the old one`, async (t) => {
     const scene = superviseCanary({ MAX_WORKER_REQUESTS: '10', ...settings })
     const [canary] = scene.host.living.filter(({ name }) => name === '0/2')
 
@@ -308,7 +308,7 @@ for (const [title, settings, table] of [
   })
 }
 
-await t.test('a worker that speaks another protocol fails the reload with the advice to restart, and only while it starts', async (t) => {
+await t.test('a worker with another protocol version fails the reload with the advice to restart, and only while it starts', async (t) => {
   const scene = superviseCanary()
 
   scene.worker('0/2').says({ type: 'ready', protocol: PROTOCOL + 1 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { superviseRunning, type Scene } from './supervise.ts'
 
-/** Lets the worker of a slot crash as often as is rare, at one moment, and once more. */
+/** Lets the worker of a slot crash at one moment as often as counts as rare, and once more. */
 function crashTooOften (scene: Scene, name: string): void {
   for (let count = 0; count < 6; count++) {
     scene.worker(name).exits(1)
@@ -24,7 +24,7 @@ for (const [code, signal, text] of [
   })
 }
 
-await t.test('the only worker is replaced as well', async (t) => {
+await t.test('the only worker is replaced too', async (t) => {
   const scene = superviseRunning({ WORKERS: '1' })
 
   scene.worker('0/1').exits(1)
@@ -32,7 +32,7 @@ await t.test('the only worker is replaced as well', async (t) => {
   t.strictSame(scene.table(), ['0/1 starting'])
 })
 
-await t.test('workers that crash often are restarted later, and all of them are told', async (t) => {
+await t.test('workers that crash often are restarted later, and all workers receive that', async (t) => {
   const scene = superviseRunning()
 
   crashTooOften(scene, '0/1')
@@ -47,7 +47,7 @@ await t.test('workers that crash often are restarted later, and all of them are 
   t.strictSame(scene.worker('1/1').sent.at(-1), { type: 'pool', pool: { isStopping: false, isCrashLooping: true } })
 })
 
-await t.test('workers of a release that crash often during its reload are restarted later as well', async (t) => {
+await t.test('workers that crash often during the reload of their release are restarted later as well', async (t) => {
   const scene = superviseRunning({ WORKERS: '2' })
   scene.supervisor.reload()
   scene.worker('0/2').becomesReady()
@@ -58,7 +58,7 @@ await t.test('workers of a release that crash often during its reload are restar
   t.match(scene.line('restart:delayed'), { durationMs: 100, crashes: 6 })
 })
 
-await t.test('workers that crash while a restart is delayed come back with it, and the log tells of one delay', async (t) => {
+await t.test('workers that crash while a restart is delayed are restarted with it, and one delay is logged', async (t) => {
   const scene = superviseRunning()
   crashTooOften(scene, '0/1')
 
@@ -72,7 +72,7 @@ await t.test('workers that crash while a restart is delayed come back with it, a
   t.equal(scene.lines.filter(({ event }) => event === 'restart:delayed').length, 1)
 })
 
-await t.test('a quiet minute ends a crash loop, and all workers are told', async (t) => {
+await t.test('a minute without a crash ends a crash loop, and all workers receive that', async (t) => {
   const scene = superviseRunning()
   crashTooOften(scene, '0/1')
   scene.host.advance(100)
@@ -87,7 +87,7 @@ await t.test('a quiet minute ends a crash loop, and all workers are told', async
   t.notOk(scene.host.hasTimer)
 })
 
-await t.test('a process that cannot be started is tried again, later when that happens often', async (t) => {
+await t.test('a process that cannot be started is tried again, with a delay when that happens often', async (t) => {
   const scene = superviseRunning()
   scene.host.failsToFork = true
 
@@ -102,7 +102,7 @@ await t.test('a process that cannot be started is tried again, later when that h
   t.match(scene.line('worker:exited'), { text: 'worker was not started: cannot start a process for the worker (spawn EMFILE)' })
 })
 
-await t.test('a process that could not be started and is no longer wanted is no crash', async (t) => {
+await t.test('a process that could not be started and is no longer wanted does not count as a crash', async (t) => {
   const scene = superviseRunning()
   scene.host.failsToFork = true
   scene.supervisor.scale(1)
@@ -131,7 +131,7 @@ await t.test('a ready worker that failed is replaced first, then drained', async
   const scene = superviseRunning({ WORKERS: '1' })
   const [failed] = scene.host.processes
 
-  failed?.says({ type: 'failed', error: { message: 'nobody caught it' } })
+  failed?.says({ type: 'failed', error: { message: 'uncaught error' } })
   const meanwhile = scene.table()
   scene.worker('0/1').becomesReady()
   const after = scene.table()
@@ -143,13 +143,13 @@ await t.test('a ready worker that failed is replaced first, then drained', async
   t.strictSame(scene.table(), ['0/1 ready'])
 })
 
-await t.test('a ready worker that failed and exits before it is relieved is one crash, not two', async (t) => {
+await t.test('a ready worker that failed and exits before it is relieved counts as one crash', async (t) => {
   const scene = superviseRunning({ WORKERS: '1' })
   const [failed] = scene.host.processes
 
   for (let count = 0; count < 5; count++) {
     const worker = scene.worker('0/1')
-    worker.says({ type: 'failed', error: { message: 'nobody caught it' } })
+    worker.says({ type: 'failed', error: { message: 'uncaught error' } })
     worker.exits(1)
     scene.worker('0/1').becomesReady()
   }
@@ -157,17 +157,17 @@ await t.test('a ready worker that failed and exits before it is relieved is one 
   t.equal(scene.host.processes.length, 6)
   t.equal(scene.line('restart:delayed'), undefined)
   t.ok(failed?.hasExited)
-  t.match(scene.line('worker:exited'), { text: 'worker exited with code 1: nobody caught it' })
+  t.match(scene.line('worker:exited'), { text: 'worker exited with code 1: uncaught error' })
 })
 
-await t.test('a worker that fails in a crash loop goes on serving until its replacement may start', async (t) => {
+await t.test('a worker that fails in a crash loop keeps serving until its replacement may start', async (t) => {
   const scene = superviseRunning({ WORKERS: '1' })
   for (let count = 0; count < 5; count++) {
     scene.worker('0/1').exits(1)
     scene.worker('0/1').becomesReady()
   }
 
-  scene.worker('0/1').says({ type: 'failed', error: { message: 'nobody caught it' } })
+  scene.worker('0/1').says({ type: 'failed', error: { message: 'uncaught error' } })
   const delayed = scene.table()
   scene.host.advance(100)
 
@@ -175,7 +175,7 @@ await t.test('a worker that fails in a crash loop goes on serving until its repl
   t.strictSame(scene.table(), ['0/1 ready', '0/1 starting'])
 })
 
-await t.test('a worker that was sent SIGTERM is replaced first, then drained, and is no crash', async (t) => {
+await t.test('a worker that received SIGTERM is replaced first, then drained, and does not count as a crash', async (t) => {
   const scene = superviseRunning({ WORKERS: '1' })
   const [relieved] = scene.host.processes
 
@@ -188,7 +188,7 @@ await t.test('a worker that was sent SIGTERM is replaced first, then drained, an
   t.equal(scene.lines.filter(({ text }) => text === 'worker received SIGTERM; relieving it').length, 1)
 })
 
-await t.test('a worker that is sent SIGTERM while it starts or drains is left to that', async (t) => {
+await t.test('SIGTERM to a starting or draining worker changes nothing', async (t) => {
   const scene = superviseRunning({ WORKERS: '1' })
   scene.supervisor.reload()
   scene.worker('0/2').says({ type: 'relieve' })
@@ -199,7 +199,7 @@ await t.test('a worker that is sent SIGTERM while it starts or drains is left to
   t.strictSame(scene.table(), ['0/1 draining', '0/2 ready'])
 })
 
-await t.test('two workers that are to be relieved in one slot do not take the place of a third', async (t) => {
+await t.test('two workers to be relieved in one slot do not take the place of a third', async (t) => {
   const scene = superviseRunning({ WORKERS: '2' })
   const [first] = scene.host.processes
   first?.says({ type: 'relieve' })
@@ -213,7 +213,7 @@ await t.test('two workers that are to be relieved in one slot do not take the pl
   t.notOk(scene.supervisor.workers.some(({ isStale }) => isStale))
 })
 
-await t.test('a worker that disconnects by itself is a crash', async (t) => {
+await t.test('a worker that disconnects on its own counts as a crash', async (t) => {
   const scene = superviseRunning({ WORKERS: '1' })
   scene.worker('0/1').isDisconnected = true
 
@@ -235,7 +235,7 @@ await t.test('messages that are not ours are ignored', async (t) => {
   t.strictSame(scene.table(), before)
 })
 
-await t.test('what a process says after its exit is ignored', async (t) => {
+await t.test('messages of a process after its exit are ignored', async (t) => {
   const scene = superviseRunning({ WORKERS: '1' })
   const [gone] = scene.host.processes
   gone?.exits(1)

@@ -1,15 +1,15 @@
 import t from 'tap'
 import { supervise, superviseRunning, type Scene, type Settings } from './supervise.ts'
 
-/** Nobody is ready since now; workers start, and fall over before they are. */
+/** From now on no worker is ready: each one fails while it starts. */
 function superviseUnserved (settings: Settings = {}): Scene {
   const scene = superviseRunning({ WORKERS: '1', ...settings })
   scene.worker('0/1').exits(1)
   return scene
 }
 
-/** Time in which whoever starts fails. */
-function failsFor (scene: Scene, milliseconds: number): void {
+/** Lets time pass in which every starting worker fails. */
+function failStartsFor (scene: Scene, milliseconds: number): void {
   const end = scene.host.time + milliseconds
   while (scene.host.time < end) {
     for (const process of scene.host.living) {
@@ -20,12 +20,12 @@ function failsFor (scene: Scene, milliseconds: number): void {
   }
 }
 
-await t.test('when nobody was ready for a minute the service gives up with exit code 4 and the last cause', async (t) => {
+await t.test('when no worker was ready for a minute the service gives up with exit code 4 and the last cause', async (t) => {
   const scene = superviseUnserved()
-  failsFor(scene, 59_999)
+  failStartsFor(scene, 59_999)
   const before = [...scene.stopped]
 
-  failsFor(scene, 1)
+  failStartsFor(scene, 1)
 
   t.strictSame(before, [])
   t.strictSame(scene.stopped, [4])
@@ -36,7 +36,7 @@ await t.test('when nobody was ready for a minute the service gives up with exit 
   t.notOk(scene.host.hasTimer)
 })
 
-await t.test('a worker that starts then is ended, and one that drains finishes what it holds', async (t) => {
+await t.test('on giving up, a starting worker is ended, and a draining one finishes its requests', async (t) => {
   const scene = superviseRunning({ WORKERS: '1', GIVE_UP_MS: '1000' })
   scene.supervisor.reload()
   scene.worker('0/2').becomesReady()
@@ -59,7 +59,7 @@ await t.test('a worker that starts then is ended, and one that drains finishes w
   t.strictSame(scene.stopped, [4])
 })
 
-await t.test('a stop while it gives up ends that within the stop timeout, and the exit code stays', async (t) => {
+await t.test('a stop while the service gives up sets the stop timeout, and the exit code stays 4', async (t) => {
   const scene = superviseRunning({ WORKERS: '1', GIVE_UP_MS: '1000', STOP_TIMEOUT_MS: '500' })
   scene.supervisor.reload()
   scene.worker('0/2').becomesReady()
@@ -73,7 +73,7 @@ await t.test('a stop while it gives up ends that within the stop timeout, and th
   t.strictSame(scene.stopped, [4])
 })
 
-await t.test('a reload in progress is given up with it', async (t) => {
+await t.test('giving up abandons a reload in progress', async (t) => {
   const scene = superviseUnserved({ GIVE_UP_MS: '1000', MAX_RESTARTS: '0' })
   scene.supervisor.reload()
 
@@ -85,7 +85,7 @@ await t.test('a reload in progress is given up with it', async (t) => {
   t.equal(scene.line('reload:completed'), undefined)
 })
 
-await t.test('a worker that becomes ready in time starts the wait anew', async (t) => {
+await t.test('a worker that becomes ready in time resets the wait', async (t) => {
   const scene = superviseUnserved({ GIVE_UP_MS: '10000' })
   scene.host.advance(9999)
   scene.worker('0/1').becomesReady()
@@ -99,7 +99,7 @@ await t.test('a worker that becomes ready in time starts the wait anew', async (
   t.strictSame(scene.table(), ['0/1 draining'])
 })
 
-await t.test('nobody gives up while one serves', async (t) => {
+await t.test('the service does not give up while a worker serves', async (t) => {
   const scene = superviseRunning({ WORKERS: '2', GIVE_UP_MS: '1000' })
   scene.worker('1/1').exits(1)
 
@@ -112,7 +112,7 @@ await t.test('nobody gives up while one serves', async (t) => {
   t.ok(scene.table().includes('0/1 ready'))
 })
 
-await t.test('nobody gives up during the delay of a stop', async (t) => {
+await t.test('the service does not give up during the stop delay', async (t) => {
   const scene = superviseUnserved({ GIVE_UP_MS: '1000' })
 
   scene.supervisor.stop({ delay: 5000, idleTimeout: 0 })
@@ -126,7 +126,7 @@ await t.test('nobody gives up during the delay of a stop', async (t) => {
   t.strictSame(scene.stopped, [0])
 })
 
-await t.test('time in which we did not listen ourselves does not count', async (t) => {
+await t.test('time during which the primary was paused does not count', async (t) => {
   const scene = superviseUnserved({ GIVE_UP_MS: '10000', START_TIMEOUT_MS: '100000' })
   scene.host.advance(5000)
 
@@ -140,7 +140,7 @@ await t.test('time in which we did not listen ourselves does not count', async (
   t.strictSame(scene.table(), ['0/1 ready'])
 })
 
-await t.test('the restart intensity is that of the settings', async (t) => {
+await t.test('the settings give the restart intensity', async (t) => {
   const scene = superviseRunning({ MAX_RESTARTS: '1', RESTART_WINDOW_MS: '5000' })
 
   scene.worker('0/1').exits(1)
@@ -156,7 +156,7 @@ await t.test('the restart intensity is that of the settings', async (t) => {
   t.match(scene.worker('1/1').sent.at(-1), { pool: { isCrashLooping: false } })
 })
 
-await t.test('a first start of which the only worker was ready, and crashed, is not a failed start', async (t) => {
+await t.test('a start is not failed when the only worker was ready and crashed', async (t) => {
   const scene = supervise({ MAX_RESTARTS: '0' })
   scene.supervisor.start()
   scene.worker('0/1').becomesReady()
@@ -173,7 +173,7 @@ await t.test('a first start of which the only worker was ready, and crashed, is 
   t.strictSame(scene.serving, [1])
 })
 
-await t.test('when no other worker would be of any use, what is under way is finished as on a stop, with exit code 4', async (t) => {
+await t.test('when another worker would be useless, open requests are finished as on a stop, with exit code 4', async (t) => {
   const scene = superviseRunning({ STOP_TIMEOUT_MS: '5000', STOP_IDLE_MS: '200' })
   let stops = 0
   scene.supervisor.on('stopping', () => { stops++ })
@@ -181,21 +181,21 @@ await t.test('when no other worker would be of any use, what is under way is fin
   scene.supervisor.giveUp(new Error('the socket is lost'))
   scene.supervisor.giveUp(new Error('the socket is lost'))
   const ending = scene.table()
-  const told = scene.worker('0/1').sent.find(({ type }) => type === 'drain')
+  const message = scene.worker('0/1').sent.find(({ type }) => type === 'drain')
   scene.worker('0/1').exits()
   scene.host.advance(5000)
   const { kills } = scene.worker('1/1')
   scene.worker('1/1').exits(null, 'SIGKILL')
 
   t.strictSame(ending, ['0/1 draining', '1/1 draining'])
-  t.match(told, { limits: { timeout: 5000, idleTimeout: 200 } })
+  t.match(message, { limits: { timeout: 5000, idleTimeout: 200 } })
   t.equal(kills, 1)
   t.equal(stops, 1)
   t.match(scene.line(/giving up/), { level: 'fatal', err: { message: 'the socket is lost' }, text: 'giving up: the socket is lost' })
   t.strictSame(scene.stopped, [4])
 })
 
-await t.test('a rollout is dropped with it, and its reload is told so', async (t) => {
+await t.test('giving up cancels a rollout, and its reload receives that outcome', async (t) => {
   const scene = superviseRunning()
   const results: string[] = []
   scene.supervisor.reload(({ result }) => { results.push(result) })
@@ -205,7 +205,7 @@ await t.test('a rollout is dropped with it, and its reload is told so', async (t
   t.strictSame(results, ['stopped'])
 })
 
-await t.test('on a stop there is nothing more to give up', async (t) => {
+await t.test('giving up during a stop changes nothing', async (t) => {
   const scene = superviseRunning()
   scene.supervisor.stop({ delay: 0, idleTimeout: 0 })
 

@@ -6,7 +6,7 @@ for (const [name, settings, load, limit] of [
   ['requests', { MAX_WORKER_REQUESTS: '1000' }, { served: 1101 }, 'MAX_WORKER_REQUESTS'],
   ['age', { MAX_WORKER_AGE_MS: '1000' }, {}, 'MAX_WORKER_AGE_MS']
 ] as const) {
-  await t.test(`a worker over its limit of ${name} is replaced first, then drained, and is no crash`, async (t) => {
+  await t.test(`a worker over its limit of ${name} is replaced first, then drained, and does not count as a crash`, async (t) => {
     const scene = superviseRunning({ WORKERS: '1', ...settings })
     const [leaking] = scene.host.processes
     scene.host.advance(limit === 'MAX_WORKER_AGE_MS' ? 1101 : 0)
@@ -32,7 +32,7 @@ await t.test('a worker at its limits is left alone', async (t) => {
   t.strictSame(scene.table(), ['0/1 ready'])
 })
 
-await t.test('without limits a worker may be as old and as big as it is', async (t) => {
+await t.test('without limits a worker may be of any age and size', async (t) => {
   const scene = superviseRunning({ WORKERS: '1' })
 
   scene.host.advance(1e9)
@@ -42,7 +42,7 @@ await t.test('without limits a worker may be as old and as big as it is', async 
 })
 
 for (const [chance, limit] of [[0, 900], [0.5, 1000], [1, 1100]] as const) {
-  await t.test(`chance ${chance} makes ${limit} requests and milliseconds of a limit of 1000`, async (t) => {
+  await t.test(`with a random factor of ${chance} a limit of 1000 becomes ${limit}`, async (t) => {
     const scene = supervise({ MAX_WORKER_REQUESTS: '1000', MAX_WORKER_AGE_MS: '1000' })
     scene.host.chance = chance
     scene.supervisor.start()
@@ -65,7 +65,7 @@ for (const [chance, limit] of [[0, 900], [0.5, 1000], [1, 1100]] as const) {
 }
 
 for (const maxSurge of ['0', '1', '3']) {
-  await t.test(`workers that are over their limits together are relieved one after the other, with MAX_SURGE=${maxSurge}`, async (t) => {
+  await t.test(`workers that exceed their limits together are relieved one at a time, with MAX_SURGE=${maxSurge}`, async (t) => {
     const scene = superviseRunning({ WORKERS: '3', MAX_SURGE: maxSurge, MAX_WORKER_REQUESTS: '10' })
     for (const process of scene.host.living) process.beats({ served: 12 })
     let most = 0
@@ -83,11 +83,11 @@ for (const maxSurge of ['0', '1', '3']) {
   })
 }
 
-function heard (scene: Scene, name: string): unknown[] {
+function broadcastsTo (scene: Scene, name: string): unknown[] {
   return scene.worker(name).sent.filter(({ type }) => type === 'broadcast')
 }
 
-await t.test('a broadcast reaches all others that serve or drain, of whatever release, and not the sender', async (t) => {
+await t.test('a broadcast reaches all other workers that serve or drain, of any release', async (t) => {
   const scene = superviseRunning({ WORKERS: '3' })
   scene.supervisor.reload()
   scene.worker('0/2').becomesReady()
@@ -96,11 +96,11 @@ await t.test('a broadcast reaches all others that serve or drain, of whatever re
   scene.worker('2/1').says({ type: 'broadcast', broadcast })
 
   t.strictSame(scene.table(), ['0/1 draining', '0/2 ready', '1/1 ready', '1/2 starting', '2/1 ready'])
-  for (const name of ['0/1', '0/2', '1/1']) t.strictSame(heard(scene, name), [{ type: 'broadcast', broadcast }], name)
-  for (const name of ['1/2', '2/1']) t.strictSame(heard(scene, name), [], name)
+  for (const name of ['0/1', '0/2', '1/1']) t.strictSame(broadcastsTo(scene, name), [{ type: 'broadcast', broadcast }], name)
+  for (const name of ['1/2', '2/1']) t.strictSame(broadcastsTo(scene, name), [], name)
 })
 
-await t.test('messages that lack what we read of them are ignored, whatever another release means by them', async (t) => {
+await t.test('messages without the expected fields are ignored; another release may define them differently', async (t) => {
   const scene = superviseRunning({ MAX_WORKER_REQUESTS: '10' })
   const nonsense = [undefined, null, 7, 'text', {}, []]
   const messages = [
@@ -115,11 +115,11 @@ await t.test('messages that lack what we read of them are ignored, whatever anot
   for (const baton of messages) scene.worker('0/1').receives({ baton })
 
   t.strictSame(scene.lines, [])
-  t.strictSame(heard(scene, '1/1'), [])
+  t.strictSame(broadcastsTo(scene, '1/1'), [])
   t.strictSame(scene.table(), ['0/1 ready', '1/1 ready'])
 })
 
-await t.test('a worker that drains and says nonsense of what it holds is reported with an unknown number', async (t) => {
+await t.test('a draining worker with an invalid progress report is logged with an unknown number of requests', async (t) => {
   const scene = superviseRunning({ WORKERS: '1' })
   scene.supervisor.reload()
   scene.worker('0/2').becomesReady()

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { superviseRunning } from './supervise.ts'
 
-await t.test('all workers are told to reopen their logs, whatever they are doing, and nothing else changes', async (t) => {
+await t.test('all workers, in any state, receive the request to reopen their logs, and nothing else changes', async (t) => {
   const scene = superviseRunning({ WORKERS: '2' })
   scene.supervisor.reload()
   scene.worker('0/2').becomesReady()

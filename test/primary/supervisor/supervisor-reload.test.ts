@@ -2,7 +2,7 @@ import t from 'tap'
 import { PROTOCOL } from '../../../src/protocol/messages.ts'
 import { superviseRunning } from './supervise.ts'
 
-await t.test('a reload replaces one slot at a time, and drains nobody before the replacement is ready', async (t) => {
+await t.test('a reload replaces one slot at a time, and drains no worker before its replacement is ready', async (t) => {
   const scene = superviseRunning({ WORKERS: '2' })
 
   scene.supervisor.reload()
@@ -36,7 +36,7 @@ await t.test('a reload of the only worker has its replacement ready first', asyn
   t.strictSame(scene.table(), ['0/1 draining', '0/2 ready'])
 })
 
-await t.test('log lines of a reload have the fields that the documentation names', async (t) => {
+await t.test('log lines of a reload have the documented fields', async (t) => {
   const scene = superviseRunning({ WORKERS: '1' })
 
   scene.supervisor.reload()
@@ -54,7 +54,7 @@ await t.test('log lines of a reload have the fields that the documentation names
   ])
 })
 
-await t.test('a draining worker is told how long it may take, and nothing of idle connections', async (t) => {
+await t.test('a draining worker receives its timeout, and no limit for idle connections', async (t) => {
   const scene = superviseRunning({ WORKERS: '1', DRAIN_TIMEOUT_MS: '7000' })
 
   scene.supervisor.reload()
@@ -64,7 +64,7 @@ await t.test('a draining worker is told how long it may take, and nothing of idl
   t.ok(scene.worker('0/1').isDisconnected)
 })
 
-await t.test('a reload that is refused changes nothing, and says why', async (t) => {
+await t.test('a refused reload changes nothing, and logs the reason', async (t) => {
   const scene = superviseRunning()
 
   scene.settings = new Error('PORT is wrong')
@@ -75,7 +75,7 @@ await t.test('a reload that is refused changes nothing, and says why', async (t)
   t.equal(scene.supervisor.state, 'running')
 })
 
-await t.test('a reload that is refused does not disturb the one in progress', async (t) => {
+await t.test('a refused reload does not affect the one in progress', async (t) => {
   const scene = superviseRunning()
   scene.supervisor.reload()
 
@@ -86,7 +86,7 @@ await t.test('a reload that is refused does not disturb the one in progress', as
   t.equal(scene.line('reload:completed')?.generation, 2)
 })
 
-await t.test('settings of a new generation are in force when its reload has completed', async (t) => {
+await t.test('the settings of a new generation apply when its reload has completed', async (t) => {
   const scene = superviseRunning({ WORKERS: '1', DRAIN_TIMEOUT_MS: '7000' })
   scene.settings = { WORKERS: '1', DRAIN_TIMEOUT_MS: '8000' }
 
@@ -102,18 +102,18 @@ await t.test('settings of a new generation are in force when its reload has comp
 for (const [title, die, cause] of [
   ['exits', 'exits', 'the worker exited with code 1 before it was ready'],
   ['is killed', 'isKilled', 'the worker was killed by SIGSEGV before it was ready'],
-  ['tells its error and exits', 'tells', 'the plugin threw'],
+  ['reports its error and exits', 'reports', 'the plugin threw'],
   ['speaks another protocol', 'mismatches', `the worker speaks version 99 of the message protocol and this primary version ${PROTOCOL}: Baton itself has changed, so restart it instead of reloading`],
   ['takes too long', 'hangs', 'the worker was not ready 500 ms after its fork (START_TIMEOUT_MS)']
 ] as const) {
-  await t.test(`a release whose worker ${title} at its start changes nothing`, async (t) => {
+  await t.test(`a release whose worker ${title} while starting changes nothing`, async (t) => {
     const scene = superviseRunning({ WORKERS: '2', START_TIMEOUT_MS: '500' })
     scene.supervisor.reload()
     const worker = scene.worker('0/2')
     const dies = {
       exits: () => { worker.exits(1) },
       isKilled: () => { worker.exits(null, 'SIGSEGV') },
-      tells: () => {
+      reports: () => {
         worker.says({ type: 'failed', error: { message: 'the plugin threw' } })
         worker.exits(1)
       },
@@ -153,7 +153,7 @@ await t.test('a process that cannot be started for a reload fails it', async (t)
   t.match(scene.line('worker:exited'), { level: 'warn', pid: undefined, err: { code: 'BATON_FORK_FAILED' } })
 })
 
-await t.test('a reload that fails half way stops where it is, and the next one goes on from there', async (t) => {
+await t.test('a reload that fails half way stops there, and the next one continues from there', async (t) => {
   const scene = superviseRunning({ WORKERS: '3' })
   scene.supervisor.reload()
   scene.worker('0/2').becomesReady()
@@ -183,7 +183,7 @@ await t.test('workers that crash after half a reload are restarted from the gene
   t.strictSame(scene.table(), ['0/2 starting', '1/1 starting'])
 })
 
-await t.test('a burst of reloads makes one extra round and ends with the newest', async (t) => {
+await t.test('a burst of reloads makes one extra rollout and ends with the newest release', async (t) => {
   const scene = superviseRunning({ WORKERS: '2' })
 
   for (let count = 0; count < 10; count++) scene.supervisor.reload()
@@ -196,7 +196,7 @@ await t.test('a burst of reloads makes one extra round and ends with the newest'
   t.strictSame(scene.table(), ['0/3 ready', '1/3 ready'])
 })
 
-await t.test('a reload that is overtaken says so, and is no error', async (t) => {
+await t.test('an overtaken reload is logged as such, and is no error', async (t) => {
   const scene = superviseRunning()
   scene.supervisor.reload()
 
@@ -207,7 +207,7 @@ await t.test('a reload that is overtaken says so, and is no error', async (t) =>
   })
 })
 
-await t.test('a reload half way through is overtaken by a newer one', async (t) => {
+await t.test('a reload can be overtaken half way through', async (t) => {
   const scene = superviseRunning({ WORKERS: '2' })
   scene.supervisor.reload()
   scene.worker('0/2').becomesReady()
@@ -219,7 +219,7 @@ await t.test('a reload half way through is overtaken by a newer one', async (t) 
   t.strictSame(scene.host.processes.map(({ name }) => name), ['0/1', '1/1', '0/2', '1/2', '0/3', '1/3'])
 })
 
-await t.test('an old worker that crashes during a reload is replaced by the new generation first of all', async (t) => {
+await t.test('an old worker that crashes during a reload is replaced first, by the new generation', async (t) => {
   const scene = superviseRunning({ WORKERS: '3' })
   scene.supervisor.reload()
 
@@ -232,7 +232,7 @@ await t.test('an old worker that crashes during a reload is replaced by the new 
   t.equal(scene.supervisor.state, 'reloading')
 })
 
-await t.test('a replacement that is ready relieves nobody while another slot is not served', async (t) => {
+await t.test('a ready replacement relieves no worker while another slot is not served', async (t) => {
   const scene = superviseRunning({ WORKERS: '2' })
   scene.supervisor.reload()
   scene.worker('1/1').exits(1)
@@ -263,13 +263,13 @@ await t.test('a replacement that fails before it has relieved the old worker fai
   scene.supervisor.reload()
   scene.worker('0/2').becomesReady()
 
-  scene.worker('0/2').says({ type: 'failed', error: { message: 'nobody caught it' } })
+  scene.worker('0/2').says({ type: 'failed', error: { message: 'uncaught error' } })
 
-  t.match(scene.line('reload:failed'), { slot: 0, slots: [1, 1], err: { message: 'nobody caught it' } })
+  t.match(scene.line('reload:failed'), { slot: 0, slots: [1, 1], err: { message: 'uncaught error' } })
   t.strictSame(scene.table(), ['0/1 ready', '0/2 draining', '1/1 ready', '1/2 draining'])
 })
 
-await t.test('a new worker that crashes after it has relieved the old one is restarted, and the reload goes on', async (t) => {
+await t.test('a new worker that crashes after it has relieved the old one is restarted, and the reload continues', async (t) => {
   const scene = superviseRunning({ WORKERS: '2' })
   scene.supervisor.reload()
   scene.worker('0/2').becomesReady()
@@ -282,7 +282,7 @@ await t.test('a new worker that crashes after it has relieved the old one is res
   t.equal(scene.line('reload:completed')?.generation, 2)
 })
 
-await t.test('a release that is fixed does not wait for the backoff of the one before', async (t) => {
+await t.test('a fixed release does not wait for the backoff of the previous one', async (t) => {
   const scene = superviseRunning({ WORKERS: '2' })
   for (let count = 0; count < 6; count++) scene.worker('0/1').exits(1)
   scene.worker('1/1').exits(1)
@@ -315,7 +315,7 @@ await t.test('with MAX_SURGE=2 two replacements are ready before two old workers
   t.equal(scene.line('reload:completed')?.generation, 2)
 })
 
-await t.test('with MAX_SURGE as many as workers all replacements come first, then all drains', async (t) => {
+await t.test('with MAX_SURGE equal to WORKERS, all replacements become ready first, then all old workers drain', async (t) => {
   const scene = superviseRunning({ WORKERS: '3', MAX_SURGE: '3' })
   scene.supervisor.reload()
 
@@ -345,7 +345,7 @@ await t.test('with MAX_SURGE=0 one worker drains and exits before its replacemen
   t.equal(scene.line('reload:completed')?.generation, 2)
 })
 
-await t.test('with MAX_SURGE=0 a release that cannot start leaves the others alone, and the slot goes back', async (t) => {
+await t.test('with MAX_SURGE=0 a release that cannot start leaves the other slots alone, and its slot goes back', async (t) => {
   const scene = superviseRunning({ WORKERS: '2', MAX_SURGE: '0' })
   scene.supervisor.reload()
   scene.worker('0/1').exits(0)
@@ -356,7 +356,7 @@ await t.test('with MAX_SURGE=0 a release that cannot start leaves the others alo
   t.strictSame(scene.line('reload:failed')?.slots, [1, 1])
 })
 
-await t.test('with MAX_DRAINING workers draining the next step waits, and the log says so once', async (t) => {
+await t.test('with MAX_DRAINING workers draining the next step waits, which is logged once', async (t) => {
   const scene = superviseRunning({ WORKERS: '2', MAX_DRAINING: '1' })
   scene.supervisor.reload()
   scene.worker('0/2').becomesReady()
@@ -373,7 +373,7 @@ await t.test('with MAX_DRAINING workers draining the next step waits, and the lo
   t.equal(scene.line('reload:completed')?.generation, 2)
 })
 
-await t.test('a worker that does not drain in time is killed, and the log says what was lost', async (t) => {
+await t.test('a worker that does not drain in time is killed, and the lost requests are logged', async (t) => {
   const scene = superviseRunning({ WORKERS: '2', DRAIN_TIMEOUT_MS: '2000' })
   scene.supervisor.reload()
   scene.worker('0/2').becomesReady()
@@ -395,7 +395,7 @@ await t.test('a worker that does not drain in time is killed, and the log says w
   t.match(scene.line('worker:exited'), { level: 'warn', signal: 'SIGKILL', text: 'worker was killed by SIGKILL while draining' })
 })
 
-await t.test('a worker that ends badly while it drains is reported with what was lost, and not restarted', async (t) => {
+await t.test('a worker that crashes while it drains is reported with its lost requests, and not restarted', async (t) => {
   const scene = superviseRunning({ WORKERS: '1' })
   scene.supervisor.reload()
   scene.worker('0/2').becomesReady()
@@ -406,7 +406,7 @@ await t.test('a worker that ends badly while it drains is reported with what was
   t.strictSame(scene.table(), ['0/2 ready'])
 })
 
-await t.test('a replacement that is given up and does not end is killed at the deadline of its start', async (t) => {
+await t.test('an abandoned replacement that does not exit is killed at its start deadline', async (t) => {
   const scene = superviseRunning({ WORKERS: '1', START_TIMEOUT_MS: '500' })
   scene.supervisor.reload()
   scene.host.advance(100)

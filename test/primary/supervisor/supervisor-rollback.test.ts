@@ -1,8 +1,8 @@
 import t from 'tap'
 import { superviseRunning, type Scene } from './supervise.ts'
 
-/** A reload to a release in a folder of its own, half way through: slot 0 is relieved, slot 1 starts. */
-function superviseMoving (workers = '2'): Scene {
+/** A reload to a release in its own folder, half way through: slot 0 is relieved, slot 1 starts. */
+function superviseHalfReloaded (workers = '2'): Scene {
   const scene = superviseRunning({ WORKERS: workers })
   scene.directory = '/releases/2'
   scene.supervisor.reload()
@@ -11,8 +11,8 @@ function superviseMoving (workers = '2'): Scene {
   return scene
 }
 
-await t.test('a release in a folder of its own that fails half way is rolled back, with the old worker ready first', async (t) => {
-  const scene = superviseMoving()
+await t.test('a release in its own folder that fails half way is rolled back, with the old worker ready first', async (t) => {
+  const scene = superviseHalfReloaded()
 
   scene.worker('1/2').exits(1)
   const starting = scene.table()
@@ -27,8 +27,8 @@ await t.test('a release in a folder of its own that fails half way is rolled bac
   t.equal(scene.worker('0/1').generation.directory, '/release')
 })
 
-await t.test('it is rolled back one slot at a time', async (t) => {
-  const scene = superviseMoving('3')
+await t.test('a release is rolled back one slot at a time', async (t) => {
+  const scene = superviseHalfReloaded('3')
   scene.worker('1/2').becomesReady()
   scene.drained()
 
@@ -43,7 +43,7 @@ await t.test('it is rolled back one slot at a time', async (t) => {
   t.strictSame(scene.table(), ['0/1 ready', '1/1 ready', '2/1 ready'])
 })
 
-await t.test('a roll-back waits while MAX_DRAINING workers are draining', async (t) => {
+await t.test('a rollback waits while MAX_DRAINING workers are draining', async (t) => {
   const scene = superviseRunning({ WORKERS: '2', MAX_DRAINING: '1' })
   scene.directory = '/releases/2'
   scene.supervisor.reload()
@@ -59,7 +59,7 @@ await t.test('a roll-back waits while MAX_DRAINING workers are draining', async 
   t.strictSame(scene.table(), ['0/1 starting', '0/2 ready', '1/1 starting'])
 })
 
-await t.test('with files replaced in place all workers stay, and the log says which slots run what', async (t) => {
+await t.test('with files replaced in place all workers stay, and the log has the generation of each slot', async (t) => {
   const scene = superviseRunning({ WORKERS: '3' })
   scene.supervisor.reload()
   scene.worker('0/2').becomesReady()
@@ -72,7 +72,7 @@ await t.test('with files replaced in place all workers stay, and the log says wh
 })
 
 await t.test('an old worker that crashes after a failed reload is restarted from its own release', async (t) => {
-  const scene = superviseMoving()
+  const scene = superviseHalfReloaded()
   scene.worker('1/2').exits(1)
   scene.settle()
 
@@ -82,8 +82,8 @@ await t.test('an old worker that crashes after a failed reload is restarted from
   t.equal(scene.worker('1/1').generation.directory, '/release')
 })
 
-await t.test('a new worker that crashes while it waits to be rolled back is replaced by the old release', async (t) => {
-  const scene = superviseMoving('3')
+await t.test('a new worker that crashes before it is rolled back is replaced by the old release', async (t) => {
+  const scene = superviseHalfReloaded('3')
   scene.worker('1/2').becomesReady()
   scene.drained()
   scene.worker('2/2').exits(1)
@@ -96,8 +96,8 @@ await t.test('a new worker that crashes while it waits to be rolled back is repl
   t.strictSame(scene.table(), ['0/1 ready', '1/1 ready', '2/1 ready'])
 })
 
-await t.test('an old release that cannot start either leaves the new workers where they are, and is tried again later', async (t) => {
-  const scene = superviseMoving()
+await t.test('when the old release cannot start either, the new workers stay, and it is tried again later', async (t) => {
+  const scene = superviseHalfReloaded()
   scene.worker('1/2').exits(1)
 
   for (let count = 0; count < 6; count++) scene.worker('0/1').exits(1)
@@ -109,8 +109,8 @@ await t.test('an old release that cannot start either leaves the new workers whe
   t.match(scene.line('restart:delayed'), { durationMs: 100, crashes: 6 })
 })
 
-await t.test('a reload right after a failed one begins at once, during the roll-back', async (t) => {
-  const scene = superviseMoving()
+await t.test('a reload right after a failed one begins at once, during the rollback', async (t) => {
+  const scene = superviseHalfReloaded()
   scene.worker('1/2').exits(1)
   scene.directory = '/releases/3'
 
@@ -123,8 +123,8 @@ await t.test('a reload right after a failed one begins at once, during the roll-
   t.equal(scene.worker('1/3').generation.directory, '/releases/3')
 })
 
-await t.test('a reload that fails right after a failed one goes back to what was there before both', async (t) => {
-  const scene = superviseMoving()
+await t.test('a reload that fails right after a failed one restores the generation before both', async (t) => {
+  const scene = superviseHalfReloaded()
   scene.worker('1/2').exits(1)
   scene.directory = '/releases/3'
   scene.supervisor.reload()
@@ -138,14 +138,14 @@ await t.test('a reload that fails right after a failed one goes back to what was
 })
 
 await t.test('a reload that is overtaken half way is not rolled back', async (t) => {
-  const scene = superviseMoving()
+  const scene = superviseHalfReloaded()
 
   scene.supervisor.reload()
 
   t.strictSame(scene.line('reload:failed')?.slots, [2, 1])
 })
 
-await t.test('a release that was given up while its first worker was watched leaves the older one to serve', async (t) => {
+await t.test('when a release is abandoned while its canary is watched, the older worker keeps serving', async (t) => {
   const scene = superviseRunning({ WORKERS: '1', CANARY_MS: '1000' })
   scene.supervisor.reload()
   scene.worker('0/2').becomesReady()

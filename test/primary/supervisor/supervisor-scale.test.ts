@@ -1,7 +1,7 @@
 import t from 'tap'
 import { supervise, superviseRunning } from './supervise.ts'
 
-await t.test('scaling up forks a worker for a slot of its own', async (t) => {
+await t.test('scaling up forks a worker for a new slot', async (t) => {
   const scene = superviseRunning({ WORKERS: '2' })
 
   scene.supervisor.scale(1)
@@ -29,7 +29,7 @@ await t.test('scaling down leaves one worker', async (t) => {
   t.equal(scene.lines.length, lines)
 })
 
-await t.test('scaling down drains nobody while another slot is not served', async (t) => {
+await t.test('scaling down drains no worker while another slot is not served', async (t) => {
   const scene = superviseRunning({ WORKERS: '2' })
   scene.worker('0/1').exits(1)
 
@@ -50,7 +50,7 @@ await t.test('scaling down and up again gives the slot a new worker while the ol
   t.strictSame(scene.table(), ['0/1 ready', '1/1 draining', '1/1 starting'])
 })
 
-await t.test('a worker that was added during a reload is of the new generation when it is complete', async (t) => {
+await t.test('a worker that was added during a reload is of the new generation in the end', async (t) => {
   const scene = superviseRunning({ WORKERS: '2' })
   scene.supervisor.reload()
 
@@ -63,7 +63,7 @@ await t.test('a worker that was added during a reload is of the new generation w
   t.strictSame(scene.table(), ['0/2 ready', '1/2 ready', '2/2 ready'])
 })
 
-await t.test('a slot that was added during a reload that fails goes back to the generation before', async (t) => {
+await t.test('a slot that was added during a failed reload goes back to the previous generation', async (t) => {
   const scene = superviseRunning({ WORKERS: '1' })
   scene.supervisor.reload()
   scene.supervisor.scale(1)
@@ -76,7 +76,7 @@ await t.test('a slot that was added during a reload that fails goes back to the 
   t.strictSame(scene.table(), ['0/1 ready', '0/2 ready', '1/1 starting'])
 })
 
-await t.test('a replacement that is starting in a slot that is taken away is ended, and the reload completes', async (t) => {
+await t.test('a replacement that is starting in a removed slot is ended, and the reload completes', async (t) => {
   const scene = superviseRunning({ WORKERS: '2' })
   scene.supervisor.reload()
   scene.worker('0/2').becomesReady()
@@ -87,7 +87,7 @@ await t.test('a replacement that is starting in a slot that is taken away is end
   t.equal(scene.line('reload:completed')?.generation, 2)
 })
 
-await t.test('a slot that is taken away and added again during a reload keeps the new worker that it has', async (t) => {
+await t.test('a slot that is removed and added again during a reload keeps its new worker', async (t) => {
   const scene = supervise({ WORKERS: '4', MAX_SURGE: '0' })
   scene.supervisor.start()
   scene.settle()
@@ -109,7 +109,7 @@ await t.test('a slot that is taken away and added again during a reload keeps th
   t.strictSame(scene.table(), ['0/2 ready', '1/2 ready', '2/2 ready', '3/2 ready'])
 })
 
-await t.test('one worker is relieved with a surge although MAX_SURGE=0 was set for more of them', async (t) => {
+await t.test('a single worker is relieved with a surge, even with MAX_SURGE=0', async (t) => {
   const scene = superviseRunning({ WORKERS: '2', MAX_SURGE: '0' })
   scene.supervisor.scale(-1)
   scene.settle()

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { supervise, superviseRunning } from './supervise.ts'
 
-await t.test('more WORKERS are added when all of the others are of the new release', async (t) => {
+await t.test('with more WORKERS, workers are added when all others are of the new release', async (t) => {
   const scene = superviseRunning({ WORKERS: '2' })
   scene.settings = { WORKERS: '4' }
   scene.supervisor.reload()
@@ -17,7 +17,7 @@ await t.test('more WORKERS are added when all of the others are of the new relea
   t.equal(scene.line('reload:completed')?.generation, 2)
 })
 
-await t.test('fewer WORKERS are left when all of them are of the new release', async (t) => {
+await t.test('with fewer WORKERS, workers are removed when all are of the new release', async (t) => {
   const scene = superviseRunning({ WORKERS: '3' })
   scene.settings = { WORKERS: '1' }
 
@@ -28,7 +28,7 @@ await t.test('fewer WORKERS are left when all of them are of the new release', a
   t.equal(scene.line('reload:completed')?.generation, 2)
 })
 
-await t.test('a reload that fails half way leaves the number of workers as it was', async (t) => {
+await t.test('a reload that fails half way does not change the number of workers', async (t) => {
   const scene = superviseRunning({ WORKERS: '1' })
   scene.settings = { WORKERS: '3' }
   scene.supervisor.reload()
@@ -42,7 +42,7 @@ await t.test('a reload that fails half way leaves the number of workers as it wa
   t.strictSame(scene.table(), ['0/2 ready'])
 })
 
-await t.test('in a release folder of its own it goes back to number and release', async (t) => {
+await t.test('with a release folder of its own, a failed reload restores number and release', async (t) => {
   const scene = superviseRunning({ WORKERS: '1' })
   scene.settings = { WORKERS: '3' }
   scene.directory = '/releases/2'
@@ -57,7 +57,7 @@ await t.test('in a release folder of its own it goes back to number and release'
   t.strictSame(scene.table(), ['0/1 ready'])
 })
 
-await t.test('WORKERS read again wins over earlier signals', async (t) => {
+await t.test('a new value of WORKERS overrides earlier signals', async (t) => {
   const scene = superviseRunning({ WORKERS: '2' })
   scene.supervisor.scale(2)
   scene.settle()
@@ -68,7 +68,7 @@ await t.test('WORKERS read again wins over earlier signals', async (t) => {
   t.strictSame(scene.table(), ['0/2 ready', '1/2 ready'])
 })
 
-await t.test('signals during the reload count on top of WORKERS, also where nothing is left to take away yet', async (t) => {
+await t.test('signals during the reload are added to WORKERS, even when no worker can be removed yet', async (t) => {
   const scene = superviseRunning({ WORKERS: '1' })
   scene.settings = { WORKERS: '4' }
   scene.supervisor.reload()
@@ -81,7 +81,7 @@ await t.test('signals during the reload count on top of WORKERS, also where noth
   t.strictSame(scene.table(), ['0/2 ready', '1/2 ready', '2/2 ready'])
 })
 
-await t.test('signals between a reload and its begin count on top of WORKERS', async (t) => {
+await t.test('signals between the request of a reload and its start are added to WORKERS', async (t) => {
   const scene = supervise({ WORKERS: '2' })
   scene.supervisor.start()
   scene.supervisor.scale(1)
@@ -94,7 +94,7 @@ await t.test('signals between a reload and its begin count on top of WORKERS', a
   t.strictSame(scene.table(), ['0/2 ready', '1/2 ready', '2/2 ready', '3/2 ready'])
 })
 
-await t.test('a reload says which settings have changed, never their values, and nothing of the rest of the environment', async (t) => {
+await t.test('a reload logs which settings have changed, without their values and without other variables', async (t) => {
   const scene = superviseRunning({ DRAIN_TIMEOUT_MS: '7000', DATABASE_URL: 'postgres://secret' })
   scene.settings = { DRAIN_TIMEOUT_MS: '8765', STOP_IDLE_MS: '5', DATABASE_URL: 'postgres://other' }
 
@@ -104,7 +104,7 @@ await t.test('a reload says which settings have changed, never their values, and
   t.notMatch(JSON.stringify(scene.lines), /8765|secret|other|DATABASE/)
 })
 
-await t.test('a setting of the socket or of the primary is warned of, because a reload cannot change it', async (t) => {
+await t.test('a changed setting of the socket or the primary is a warning, because a reload cannot apply it', async (t) => {
   const scene = superviseRunning({ PORT: '3000' })
   scene.settings = { PORT: '4000', HOST: '0.0.0.0', WORKERS: '2' }
 
@@ -115,7 +115,7 @@ await t.test('a setting of the socket or of the primary is warned of, because a 
   })
 })
 
-await t.test('a reload that changes no setting says so and warns of nothing', async (t) => {
+await t.test('a reload that changes no setting logs no changes and no warning', async (t) => {
   const scene = superviseRunning()
 
   scene.supervisor.reload()

@@ -19,18 +19,18 @@ await t.test('a start forks a worker for each slot and serves when all of them a
   t.notOk(scene.host.hasTimer)
 })
 
-await t.test('a generation that cannot be made is for the caller to report', async (t) => {
+await t.test('an error while making the first generation is thrown to the caller', async (t) => {
   t.throws(() => supervise({ WORKERS: 'many' }), { code: 'BATON_INVALID_SETTINGS' })
 })
 
-for (const [first, second] of [['listens', 'says so'], ['says so', 'listens']] as const) {
+for (const [first, second] of [['listens', 'reports ready'], ['reports ready', 'listens']] as const) {
   await t.test(`a worker that first ${first} and then ${second} is ready`, async (t) => {
     const scene = supervise({ WORKERS: '1' })
     scene.supervisor.start()
     const worker = scene.worker('0/1')
     const acts = {
       listens: () => { worker.listens() },
-      'says so': () => { worker.says({ type: 'ready', protocol: PROTOCOL }) }
+      'reports ready': () => { worker.says({ type: 'ready', protocol: PROTOCOL }) }
     }
 
     acts[first]()
@@ -43,7 +43,7 @@ for (const [first, second] of [['listens', 'says so'], ['says so', 'listens']] a
   })
 }
 
-await t.test('a worker that is ready is told how the pool is', async (t) => {
+await t.test('a ready worker receives the state of the pool', async (t) => {
   const scene = supervise({ WORKERS: '1' })
   scene.supervisor.start()
 
@@ -52,7 +52,7 @@ await t.test('a worker that is ready is told how the pool is', async (t) => {
   t.strictSame(scene.worker('0/1').sent, [{ type: 'pool', pool: { isStopping: false, isCrashLooping: false } }])
 })
 
-await t.test('log lines of a start have the fields that the documentation names', async (t) => {
+await t.test('log lines of a start have the documented fields', async (t) => {
   const scene = supervise({ WORKERS: '1' })
 
   scene.supervisor.start()
@@ -65,7 +65,7 @@ await t.test('log lines of a start have the fields that the documentation names'
   ])
 })
 
-await t.test('when no worker can start, one attempt a slot is made and the cause is the last line', async (t) => {
+await t.test('when no worker can start, each slot is tried once and the cause is the last line', async (t) => {
   const scene = supervise({ WORKERS: '2' })
   scene.supervisor.start()
 
@@ -84,7 +84,7 @@ await t.test('when no worker can start, one attempt a slot is made and the cause
   t.notOk(scene.host.hasTimer)
 })
 
-await t.test('a start that failed everywhere is not stopped, reloaded or scaled any more', async (t) => {
+await t.test('after a failed start, stop, reload and scale do nothing', async (t) => {
   const scene = supervise({ WORKERS: '1' })
   scene.supervisor.start()
   scene.worker('0/1').exits(1)
@@ -152,7 +152,7 @@ await t.test('a worker that is not ready in time is killed, and the start failed
   t.match(scene.lines.at(-1), { level: 'fatal', err: { code: 'BATON_START_TIMEOUT' } })
 })
 
-await t.test('a worker that says it is ready after it was killed for its start timeout is not believed', async (t) => {
+await t.test('a worker that reports ready after it was killed for its start timeout is not ready', async (t) => {
   const scene = supervise({ WORKERS: '1', START_TIMEOUT_MS: '500' })
   scene.supervisor.start()
   scene.host.advance(500)
@@ -162,7 +162,7 @@ await t.test('a worker that says it is ready after it was killed for its start t
   t.strictSame(scene.table(), ['0/1 starting'])
 })
 
-await t.test('a worker that told why it failed and does not end is killed; its own error is the cause', async (t) => {
+await t.test('a worker that reported its error and does not exit is killed; its own error is the cause', async (t) => {
   const scene = supervise({ WORKERS: '1', START_TIMEOUT_MS: '500' })
   scene.supervisor.start()
   scene.worker('0/1').says({ type: 'failed', error: { message: 'the application threw' } })
@@ -174,7 +174,7 @@ await t.test('a worker that told why it failed and does not end is killed; its o
   t.equal(scene.lines.at(-1)?.text, 'no worker could start: the application threw')
 })
 
-await t.test('a process that cannot be started is a failed start with its cause', async (t) => {
+await t.test('a process that cannot be started fails the start with its cause', async (t) => {
   const scene = supervise({ WORKERS: '1' })
   scene.host.failsToFork = true
   scene.supervisor.start()
@@ -195,7 +195,7 @@ await t.test('a signal that could not be sent does not end a worker', async (t) 
   t.strictSame(scene.table(), ['0/1 starting'])
 })
 
-await t.test('a reload that is asked for while the first workers start begins when they have', async (t) => {
+await t.test('a reload that is requested while the first workers start begins when they have started', async (t) => {
   const scene = supervise({ WORKERS: '2' })
   scene.supervisor.start()
 
@@ -210,7 +210,7 @@ await t.test('a reload that is asked for while the first workers start begins wh
   t.strictSame(scene.table(), ['0/1 ready', '0/2 starting', '1/1 ready'])
 })
 
-await t.test('a worker that nobody wants any more when it is starting does not hold up the start', async (t) => {
+await t.test('a starting worker that is no longer wanted does not delay the start', async (t) => {
   const scene = supervise({ WORKERS: '2' })
   scene.supervisor.start()
 
@@ -221,7 +221,7 @@ await t.test('a worker that nobody wants any more when it is starting does not h
   t.strictSame(scene.serving, [1])
 })
 
-await t.test('a start fails when the last worker that was not wanted any more has gone', async (t) => {
+await t.test('a start fails when the last worker that was no longer wanted has exited', async (t) => {
   const scene = supervise({ WORKERS: '2' })
   scene.supervisor.start()
   scene.supervisor.scale(-1)
@@ -234,7 +234,7 @@ await t.test('a start fails when the last worker that was not wanted any more ha
   t.strictSame(scene.stopped, [3])
 })
 
-await t.test('a worker that fails when it listens already is taken out of rotation, and one that does not is left alone', async (t) => {
+await t.test('a worker that fails is taken out of rotation only if it already listens', async (t) => {
   const scene = supervise({ WORKERS: '2' })
   scene.supervisor.start()
   scene.worker('0/1').listens()

@@ -3,7 +3,7 @@ import { supervise, superviseRunning } from './supervise.ts'
 
 const PAIR = { TLS_CERT_FILE: 'cert.pem', TLS_KEY_FILE: 'key.pem' }
 
-await t.test('a worker that asks gets certificate and key of its own generation, also after a crash', async (t) => {
+await t.test('a worker whose channel is open receives the certificate and key of its own generation, also after a crash', async (t) => {
   const scene = superviseRunning(PAIR)
   scene.supervisor.reload()
 
@@ -15,7 +15,7 @@ await t.test('a worker that asks gets certificate and key of its own generation,
   t.match(scene.worker('1/1').sent, [{ type: 'tls', tls: { cert: 'certificate 1', key: 'key 1' } }])
 })
 
-await t.test('without TLS there is nothing to get', async (t) => {
+await t.test('without TLS no certificate is sent', async (t) => {
   const scene = supervise()
   scene.supervisor.start()
 

@@ -5,7 +5,7 @@ import type { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts
 import type { FakeProcess } from './fake-host.ts'
 import { Scene, type Line } from './supervise.ts'
 
-/** Something that happens to a pool. Which worker it happens to is `pick`, counted among those that it can happen to. */
+/** Something that happens to a pool. `pick` chooses the worker among those to which it can happen. */
 export interface Step {
   readonly does: 'ready' | 'listens' | 'saysReady' | 'mismatches' | 'drained' | 'crashes' | 'exits' | 'failed' | 'relieve' |
     'progress' | 'chatters' | 'answers' | 'beats' | 'leaks' | 'sleeps' | 'forksFail' | 'forksWork' | 'waits' | 'wakes' | 'hup' | 'refused' | 'scales' | 'stops'
@@ -16,7 +16,7 @@ export interface Walk {
   readonly workers: number
   readonly maxSurge: number
   readonly maxDraining: number
-  /** Milliseconds that pass whenever the supervisor looks at the clock. */
+  /** Milliseconds that pass with every reading of the clock. */
   readonly creep: number
   /** Milliseconds for which the first worker of a release is watched. */
   readonly canary: number
@@ -24,7 +24,7 @@ export interface Walk {
   readonly heartbeat: number
   readonly giveUp: number
   readonly steps: readonly Step[]
-  /** Whether everybody behaves well in the end, or a stop meets whatever there is, well behaved or stubborn. */
+  /** How the walk ends: all workers behave well, or a stop ends them, which they follow or ignore. */
   readonly ending: 'settle' | 'stop' | 'stubborn stop'
 }
 
@@ -33,11 +33,11 @@ const DRAIN_TIMEOUT = 2000
 const STOP_TIMEOUT = 1500
 /** Far more than any walk needs. */
 const MAX_STEPS = 2000
-/** What a worker that starts may have beyond its deadline, when the primary itself was asleep. */
+/** Milliseconds beyond its deadline for a starting worker, when the primary itself was paused. */
 const READING_TIME = 1000
-/** What the host may take to find out where a worker hangs. */
+/** Milliseconds for the host to read the stack of a hung worker. */
 const STACK_TIMEOUT = 3000
-/** Everybody whose loop runs is heard of that often. */
+/** Milliseconds between the heartbeats of a worker. */
 const HEARTBEAT = 1000
 const WAITS = [0, 1, 99, 400, 999, 1000, 2000, 30_000, 61_000]
 
@@ -69,7 +69,7 @@ export const walks: fc.Arbitrary<Walk> = fc.integer({ min: 1, max: 4 }).chain((w
   ending: fc.constantFrom('settle', 'settle', 'stop', 'stubborn stop')
 }))
 
-/** Goes one walk, and holds the pool to its promises after each step. */
+/** Walks through the steps, and checks the promises of the pool after each one. */
 export class WalkedPool {
   readonly #scene: Scene
   readonly #settings: Record<string, string>
@@ -77,14 +77,14 @@ export class WalkedPool {
   #slots: number[]
   /** How many there will be when the rollout is complete. */
   #length: number
-  /** By how many workers the pool was scaled since the last reload was asked for. */
+  /** By how many workers the pool was scaled since the last reload was requested. */
   #scaled = 0
   #isAsked = false
-  /** How many workers the last reload was asked for with. */
+  /** WORKERS of the last reload that was requested. */
   #asked = 0
   #releases = 0
   #drainAt = Infinity
-  /** The generation that is rolled out. */
+  /** The generation that is being rolled out. */
   #rollout: number | undefined
   #hasGivenUp = false
   #wokeAt = -Infinity
@@ -115,7 +115,7 @@ export class WalkedPool {
 
   #onLine ({ event, text, slots, generation, workers }: Line): void {
     if (event === 'reload:started') {
-      assert.equal(this.#rollout, undefined, 'one generation at most is rolled out')
+      assert.equal(this.#rollout, undefined, 'at most one generation is rolled out')
       this.#rollout = generation
       this.#length = Math.max(1, this.#asked + this.#scaled)
       this.#isAsked = false
@@ -132,7 +132,7 @@ export class WalkedPool {
     if (event === 'reload:completed') this.#checkCompletion()
     if (text.includes('giving up')) {
       this.#hasGivenUp = true
-      assert.equal(this.#count('ready'), 0, 'nobody gives up who serves')
+      assert.equal(this.#count('ready'), 0, 'the service does not give up while a worker is ready')
     }
   }
 
@@ -143,27 +143,27 @@ export class WalkedPool {
 
   take ({ does, pick }: Step): void {
     const { host, supervisor } = this.#scene
-    const someone = (suits: (process: FakeProcess) => boolean = () => true): FakeProcess | undefined => {
-      const suited = host.living.filter((process) => process.pid !== undefined && suits(process))
-      return suited[pick % suited.length]
+    const choose = (matches: (process: FakeProcess) => boolean = () => true): FakeProcess | undefined => {
+      const matching = host.living.filter((process) => process.pid !== undefined && matches(process))
+      return matching[pick % matching.length]
     }
 
-    if (does === 'ready') someone(({ isReady }) => !isReady)?.becomesReady()
-    if (does === 'listens') someone(({ isReady }) => !isReady)?.listens()
-    if (does === 'saysReady') someone()?.says({ type: 'ready', protocol: PROTOCOL })
-    if (does === 'mismatches') someone(({ isReady }) => !isReady)?.says({ type: 'ready', protocol: PROTOCOL + 1 })
-    if (does === 'drained') someone(({ isDisconnected }) => isDisconnected)?.exits()
-    if (does === 'crashes') someone()?.exits(null, 'SIGSEGV')
-    if (does === 'exits') someone(({ isDisconnected }) => !isDisconnected)?.exits(pick % 2)
-    if (does === 'failed') someone()?.says({ type: 'failed', error: { message: 'nobody caught it' } })
-    if (does === 'relieve') someone()?.says({ type: 'relieve' })
-    if (does === 'progress') someone()?.says({ type: 'draining', progress: { requests: pick % 3, connections: pick } })
-    if (does === 'chatters') someone()?.receives(['ready', null, { baton: 1 }, { baton: {} }, 7][pick % 5])
+    if (does === 'ready') choose(({ isReady }) => !isReady)?.becomesReady()
+    if (does === 'listens') choose(({ isReady }) => !isReady)?.listens()
+    if (does === 'saysReady') choose()?.says({ type: 'ready', protocol: PROTOCOL })
+    if (does === 'mismatches') choose(({ isReady }) => !isReady)?.says({ type: 'ready', protocol: PROTOCOL + 1 })
+    if (does === 'drained') choose(({ isDisconnected }) => isDisconnected)?.exits()
+    if (does === 'crashes') choose()?.exits(null, 'SIGSEGV')
+    if (does === 'exits') choose(({ isDisconnected }) => !isDisconnected)?.exits(pick % 2)
+    if (does === 'failed') choose()?.says({ type: 'failed', error: { message: 'uncaught error' } })
+    if (does === 'relieve') choose()?.says({ type: 'relieve' })
+    if (does === 'progress') choose()?.says({ type: 'draining', progress: { requests: pick % 3, connections: pick } })
+    if (does === 'chatters') choose()?.receives(['ready', null, { baton: 1 }, { baton: {} }, 7][pick % 5])
     if (does === 'forksFail') host.failsToFork = true
     if (does === 'forksWork') host.failsToFork = false
-    if (does === 'answers') someone(({ isAsked }) => isAsked)?.answers()
+    if (does === 'answers') choose(({ isAsked }) => isAsked)?.answers()
     if (does === 'beats') for (const process of host.living) if (process.isReady && pick > 2) process.beats()
-    if (does === 'leaks') someone(({ isReady }) => isReady)?.beats({ served: 200 })
+    if (does === 'leaks') choose(({ isReady }) => isReady)?.beats({ served: 200 })
     if (does === 'sleeps') this.#sleep(WAITS[pick % WAITS.length] as number)
     if (does === 'waits') host.advance(WAITS[pick % WAITS.length] as number)
     if (does === 'wakes' && host.hasTimer) host.advance(host.nextTimer - host.time)
@@ -188,7 +188,7 @@ export class WalkedPool {
     }
     this.#stop(0)
     this.#settle(ending === 'stubborn stop')
-    assert.deepEqual(this.#scene.table(), [], 'after a stop nobody is left')
+    assert.deepEqual(this.#scene.table(), [], 'after a stop no worker is left')
     assert.equal(this.#scene.supervisor.state, 'stopped')
     assert.equal(this.#scene.stopped.length, 1, 'a stop ends once')
     assert.equal(this.#scene.host.hasTimer, false, 'a stopped supervisor waits for nothing')
@@ -230,7 +230,7 @@ export class WalkedPool {
     this.#scene.supervisor.stop({ delay, idleTimeout: 1000 })
   }
 
-  /** From now on everybody does what is asked; or nobody does, and only a kill helps. */
+  /** From now on all workers do what is requested, or none does and only a kill helps. */
   #settle (areStubborn = false): void {
     const { host } = this.#scene
     host.failsToFork = false
@@ -241,7 +241,7 @@ export class WalkedPool {
       const asked = host.living.find(({ isAsked }) => isAsked)
       if (late?.pid === undefined && late !== undefined) late.fails('EAGAIN')
       else if (late !== undefined) late.exits(late.kills > 0 ? null : 0, late.kills > 0 ? 'SIGKILL' : null)
-      else if (starting !== undefined && !areStubborn) this.#startsWell(starting)
+      else if (starting !== undefined && !areStubborn) this.#finishStart(starting)
       else if (asked !== undefined) asked.answers()
       else if (!host.hasTimer || this.#isAtRest()) return
       else this.#passes(host.nextTimer - host.time)
@@ -249,7 +249,7 @@ export class WalkedPool {
     assert.fail(`the pool does not settle: ${this.#scene.table().join(', ')}`)
   }
 
-  /** Time goes on, in which everybody is heard of. */
+  /** Lets time pass in which all ready workers send heartbeats. */
   #passes (milliseconds: number): void {
     const { host } = this.#scene
     for (const process of host.living) if (process.isReady) process.beats()
@@ -266,7 +266,7 @@ export class WalkedPool {
     return this.#slots.map((generation, slot) => `${slot}/${generation} ready`)
   }
 
-  #startsWell ({ process, failure }: WorkerHandle): void {
+  #finishStart ({ process, failure }: WorkerHandle): void {
     if (failure === undefined) (process as FakeProcess).becomesReady()
     else (process as FakeProcess).exits(1)
   }
@@ -276,7 +276,7 @@ export class WalkedPool {
     return this.#least === 1 ? Math.max(1, maxSurge) : maxSurge
   }
 
-  /** What a creeping clock may add to the time that the supervisor went by. */
+  /** How far a creeping clock may be ahead of the time that the supervisor used. */
   get #slack (): number {
     return this.#scene.host.creep * 200
   }
@@ -297,7 +297,7 @@ export class WalkedPool {
     assert.ok(living <= this.#most + this.#maxSurge, `${living} live for ${this.#most} slots and a surge of ${this.#maxSurge}`)
   }
 
-  /** Slots there may be at the moment: a rollout adds its own and takes others away when all are of one generation. */
+  /** The most slots at the moment: a rollout adds or removes slots when all are of one generation. */
   get #most (): number {
     return this.#rollout === undefined ? this.#slots.length : Math.max(this.#slots.length, this.#length)
   }
@@ -306,7 +306,7 @@ export class WalkedPool {
     return this.#rollout === undefined ? this.#slots.length : Math.min(this.#slots.length, this.#length)
   }
 
-  /** A worker of the release was ready for as long as it is watched, and has answered then. */
+  /** A worker of the release was ready for the canary time, and has answered then. */
   get #isProven (): boolean {
     const { supervisor, host } = this.#scene
     return host.processes.some(({ generation, readyAt, answeredAt }) => generation.number === this.#rollout &&
@@ -326,7 +326,7 @@ export class WalkedPool {
       assert.ok(!isRelief || hasOther || this.#isProven, `${process.name} is drained while its replacement is watched`)
     }
     if (!mayDip && process.slot < this.#least) {
-      assert.ok(ready.some(({ slot }) => slot === process.slot), `${process.name} is drained and nobody has taken over`)
+      assert.ok(ready.some(({ slot }) => slot === process.slot), `${process.name} is drained and no worker has taken over`)
     }
   }
 
@@ -341,25 +341,25 @@ export class WalkedPool {
 
   #check (): void {
     const { host, supervisor } = this.#scene
-    assert.deepEqual(supervisor.workers.map(({ process }) => process), host.living, 'the table knows every process')
+    assert.deepEqual(supervisor.workers.map(({ process }) => process), host.living, 'the table contains every process')
     for (const worker of supervisor.workers) {
       const { kills, name, isDisconnected, hungAt } = worker.process as FakeProcess
       const leavesBy = Math.min((worker.drainingAt ?? Infinity) + DRAIN_TIMEOUT, hungAt + STACK_TIMEOUT)
       const due = worker.state === 'starting' ? Math.max(worker.forkedAt + START_TIMEOUT, this.#wokeAt + READING_TIME) : leavesBy
       const limit = Math.min(due, this.#drainAt + STOP_TIMEOUT) + this.#slack
       assert.ok(kills > 0 || host.time <= limit, `${name} is ${worker.state} ${host.time - limit} ms past its deadline`)
-      // One that fails although it listens already is taken out of rotation, and leaves by itself.
+      // A worker that fails while it already listens is taken out of rotation, and exits on its own.
       const hasFailed = worker.state === 'starting' && worker.isListening && worker.failure !== undefined
-      assert.ok(hasFailed || isDisconnected === (worker.state === 'draining'), 'whoever drains was told so')
+      assert.ok(hasFailed || isDisconnected === (worker.state === 'draining'), 'exactly the draining workers are disconnected')
     }
   }
 
-  /** Nobody has anything to do any more. */
+  /** No worker and no rollout has anything left to do. */
   #checkRest (): void {
     const { supervisor } = this.#scene
     assert.equal(supervisor.state, 'running')
     assert.equal(this.#rollout, undefined, 'no rollout stays half way')
     assert.deepEqual(this.#scene.table(), this.#restingTable(), 'each slot has its worker')
-    assert.ok(supervisor.workers.every(({ isStale }) => !isStale), 'nobody is to be relieved any more')
+    assert.ok(supervisor.workers.every(({ isStale }) => !isStale), 'no worker needs to be relieved')
   }
 }
