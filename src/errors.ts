@@ -2,7 +2,7 @@ import { format, inspect } from 'node:util'
 import { ExitCode } from './exit-codes.ts'
 import { readableStack } from './log/stack.ts'
 
-/** An error of ours. Compare errors by `code`: one that crossed a process boundary is no instance of its class. */
+/** An error of ours. Compare errors by `code`, because one that crossed a process boundary has lost its class. */
 export class BatonError extends Error {
   readonly code: string
   readonly #exitCode: ExitCode | undefined
@@ -140,15 +140,15 @@ export const InheritedSocketsError = defineError<[string]>(
 
 export const InheritedSocketUnusableError = defineError<[number, string]>(
   'BATON_INHERITED_SOCKET_UNUSABLE',
-  'the inherited descriptor %d %s: it must be a listening stream socket (ListenStream=, and Accept=no, in the .socket ' +
-  'unit)',
+  'the inherited descriptor %d %s: it must be a listening stream socket (ListenStream=, and Accept=no, in the ' +
+  '.socket unit)',
   ExitCode.configuration
 )
 
 export const InheritedSocketLostError = defineError<[number]>(
   'BATON_INHERITED_SOCKET_LOST',
-  'no worker is left that listens on the inherited descriptor %d, and Node has closed it: only the owner of the socket ' +
-  '(systemd) can start the service with it again'
+  'no worker is left that listens on the inherited descriptor %d, and Node has closed it: only the owner of the ' +
+  'socket (systemd) can start the service with it again'
 )
 
 export const ApplicationNotFoundError = defineError<[string]>(
@@ -173,8 +173,8 @@ export const OptionsNotAnObjectError = defineError<[string, string]>(
 
 export const HealthRouteTakenError = defineError<[string]>(
   'BATON_HEALTH_ROUTE_TAKEN',
-  'the application has its own route at %s, where Baton answers health checks: set HEALTH_PREFIX to another path, or to ' +
-  'nothing to turn the health routes off'
+  'the application has its own route at %s, where Baton answers health checks: set HEALTH_PREFIX to another path, or ' +
+  'to nothing to turn the health routes off'
 )
 
 export const ProtocolMismatchError = defineError<[number | string, number]>(

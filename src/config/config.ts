@@ -120,7 +120,8 @@ export function readConfig (environment: Environment = process.env, cpus: () => 
   ]
   if (problems.length > 0) {
     throw new InvalidSettingsError(problems
-      .map(({ variable, value, allowed }) => `  ${variable} is ${JSON.stringify(value) ?? 'not set'}: it must be ${allowed}`)
+      .map(({ variable, value, allowed }) =>
+        `  ${variable} is ${JSON.stringify(value) ?? 'not set'}: it must be ${allowed}`)
       .join('\n'))
   }
   return toConfig(settings, workers)

@@ -31,7 +31,7 @@ export function fixed<Value> (kind: SettingKind<Value>, meaning: string): Settin
   return { ...kind, onReload: 'fixed', meaning }
 }
 
-/** A setting without which clients could not go on: a reload that finds it changed is refused. */
+/** A setting that connected clients depend on: a reload that finds it changed is refused. */
 export function refused<Value> (kind: SettingKind<Value>, meaning: string): SettingRow<Value> {
   return { ...kind, onReload: 'refused', meaning }
 }

@@ -44,8 +44,8 @@ export async function createLogger (
 }
 
 /**
- * As pino does it, but with the type that an error report carries (pino gives every plain object the type "Object"), and
- * with a stack that points to the sources.
+ * As pino does it, but with the type that an error report carries (pino gives every plain object the type "Object"),
+ * and with a stack that points to the sources.
  */
 function serializeError (error: Error): object {
   const line: { type: string, stack: string } | null = stdSerializers.err(error)

@@ -181,7 +181,7 @@ export const PROBLEM = {
   properties: { statusCode: COUNT, error: TEXT, message: TEXT, code: TEXT }
 } as const
 
-/** Media type of a stream of events, one JSON object a line: `POST /reload` answers with it if the client accepts it. */
+/** Media type of a stream of events, one JSON object a line: the answer of `POST /reload` if the client accepts it. */
 export const EVENT_STREAM = 'application/x-ndjson'
 
 interface AboutWorker {
