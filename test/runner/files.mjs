@@ -29,7 +29,7 @@ export function layerOf (file) {
  * @throws when a name stands for no test
  */
 export function findTests (names) {
-  const tests = sourcesIn('test').filter((file) => file.endsWith('.test.ts') && !file.startsWith('test/scripts/'))
+  const tests = sourcesIn('test').filter((file) => file.endsWith('.test.ts'))
   const found = names.map((name) => {
     const path = relative(ROOT, resolve(name))
     const matching = tests.filter((file) => layerOf(file) === name || file === path || file.startsWith(`${path}/`))
