@@ -36,16 +36,10 @@ async function run (): Promise<void> {
       process.exitCode = showCheck(await checkRelease(command.application), command.json, createOutput())
       break
     }
-    case 'reload':
-    case 'status':
-    case 'scale':
-    case 'stop': {
+    // The commands on a running service: `runInTerminal()` does not take any other.
+    default: {
       const { runInTerminal } = await import('./cli/index.ts')
       process.exitCode = await runInTerminal(command)
-      break
     }
-    /* c8 ignore next 2 -- the compiler fails when a command has no case */
-    default:
-      command satisfies never
   }
 }

@@ -57,7 +57,7 @@ await t.test('a request that outlives the stop timeout is cut, named in the log,
 
   t.equal(await cut, 'cut')
   t.same(await program.exit(), { code: 1, signal: null })
-  t.match(program.find(({ msg }) => msg.includes('killed with'))?.msg, '1 requests on 1 connections')
+  t.match(program.find(({ msg }) => msg.includes('did not drain in time'))?.msg, '1 requests on 1 connections')
 })
 
 await t.test('a second signal ends everything at once with code 1 and leaves no worker behind', async (t) => {

@@ -12,7 +12,7 @@ await t.test('a worker that ends unexpectedly is replaced at once, with the reas
   const program = await serve(t, { env: { EXAMPLE_CRASH: 'true' } })
 
   for (const [body, reason] of [
-    ['{"code":7}', 'worker exited with code 7'],
+    ['{"code":7}', 'worker exited unexpectedly with code 7'],
     ['{"code":0}', 'worker exited unexpectedly on its own'],
     ['{"signal":"SIGKILL"}', 'worker was killed by SIGKILL']
   ] as const) {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { PortInUseError, PortUnusableError } from '../../errors.ts'
-import { findPortHolder } from './proc-net.ts'
+import { findPortHolder, type PortHolder } from './proc-net.ts'
 
 /** Milliseconds for which a port in use is tried again: a stopping instance may be about to release it. */
 const RETRY_TIME = 3_000
@@ -19,7 +19,7 @@ const RETRY_INTERVAL = 100
 export async function waitForPort (setting: string, host: string, port: number, use = setting): Promise<void> {
   const end = performance.now() + RETRY_TIME
   while (await isInUse(use, host, port)) {
-    if (performance.now() >= end) throw new PortInUseError(port, use, await describeHolder(port), setting)
+    if (performance.now() >= end) throw new PortInUseError(port, use, describeHolder(await findPortHolder(port)), setting)
     await pause(RETRY_INTERVAL)
   }
 }
@@ -39,7 +39,7 @@ export async function isInUse (use: string, host: string, port: number): Promise
   return false
 }
 
-async function describeHolder (port: number): Promise<string> {
-  const holder = await findPortHolder(port)
+/** @returns who holds a port, as a phrase */
+export function describeHolder (holder: PortHolder | undefined): string {
   return holder === undefined ? 'another process' : `process ${holder.pid} (${holder.name})`
 }

@@ -1,6 +1,6 @@
 import { endianness } from 'node:os'
 import t from 'tap'
-import { findListener } from '../../../src/primary/listen/proc-net.ts'
+import { findListener, findPortHolder } from '../../../src/primary/listen/proc-net.ts'
 
 const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: ${word('7F000001')}:0BB8 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 41 1 0 100 0 0 10 0
@@ -42,6 +42,10 @@ await t.test('a table that the kernel does not have is skipped', async (t) => {
 
   t.equal(findListener(62, read)?.url, 'unix:')
   t.equal(findListener(51, read), undefined)
+})
+
+await t.test('a port on which no process listens has no holder', async (t) => {
+  t.equal(await findPortHolder(1), undefined)
 })
 
 /** @param hexadecimal in network byte order */

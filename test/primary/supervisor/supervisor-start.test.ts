@@ -1,6 +1,6 @@
 import t from 'tap'
 import { PROTOCOL } from '../../../src/protocol/messages.ts'
-import { supervise } from './supervise.ts'
+import { supervise, superviseRunning } from './supervise.ts'
 
 await t.test('a start forks a worker for each slot and serves when all of them are ready', async (t) => {
   const scene = supervise({ WORKERS: '2' })
@@ -246,4 +246,13 @@ await t.test('a worker that fails is taken out of rotation only if it already li
   t.strictSame(scene.table(), ['0/1 starting', '1/1 starting'])
   for (const name of ['0/1', '1/1']) scene.worker(name).exits(1)
   t.strictSame(scene.stopped, [3])
+})
+
+await t.test('a message that only a primary sends is ignored', async (t) => {
+  const scene = superviseRunning()
+
+  scene.worker('0/1').receives({ baton: { type: 'ping' } })
+
+  t.strictSame(scene.table(), ['0/1 ready', '1/1 ready'])
+  t.strictSame(scene.lines, [])
 })
