@@ -71,23 +71,30 @@ export class Control {
       return await stopped
     }
 
-    const control = await buildControlServer(async (fastify) => {
-      await fastify.register(observe, { status, metrics })
-      await fastify.register(command, { supervisor, now, scaleTo: service.scaleTo, stop })
-    })
-    const socket = await listenOnSocket(control, options)
-    if (config.metrics === undefined) return new Control(socket, undefined, [control], reportStopped)
+    const servers: FastifyInstance[] = []
+    let [socket, metricsUrl]: Array<string | undefined> = []
     try {
-      const observed = await buildControlServer(async (fastify) => {
-        await fastify.register(observe, { status, metrics })
-        await fastify.register(health, { prefix: '/health', supervisor })
-      })
-      const metricsUrl = await listenOnPort(observed, config.metrics)
-      return new Control(socket, metricsUrl, [control, observed], reportStopped)
+      if (config.controlSocket !== 'off') {
+        const control = await buildControlServer(async (fastify) => {
+          await fastify.register(observe, { status, metrics })
+          await fastify.register(command, { supervisor, now, scaleTo: service.scaleTo, stop })
+        })
+        servers.push(control)
+        socket = await listenOnSocket(control, config.controlSocket, options)
+      }
+      if (config.metrics !== undefined) {
+        const observed = await buildControlServer(async (fastify) => {
+          await fastify.register(observe, { status, metrics })
+          await fastify.register(health, { prefix: '/health', supervisor })
+        })
+        servers.push(observed)
+        metricsUrl = await listenOnPort(observed, config.metrics)
+      }
     } catch (error) {
-      await closeControlServer(control, 0)
+      await Promise.all(servers.map(async (server) => { await closeControlServer(server, 0) }))
       throw error
     }
+    return new Control(socket, metricsUrl, servers, reportStopped)
   }
 
   /** Removes the socket if the process exits without `end()`. */
@@ -104,9 +111,8 @@ export class Control {
 
 /** @returns the path of the socket; undefined when there is none */
 async function listenOnSocket (
-  { server }: FastifyInstance, { config: { controlSocket }, port, directory, runtimeDirectories, log }: ControlOptions
+  { server }: FastifyInstance, controlSocket: string | undefined, { port, directory, runtimeDirectories, log }: ControlOptions
 ): Promise<string | undefined> {
-  if (controlSocket === 'off') return undefined
   const path = controlSocket === undefined ? join(defaultDirectory(runtimeDirectories), socketName(port)) : resolve(directory, controlSocket)
   try {
     if (path.startsWith(ownDirectory())) claimDirectory(ownDirectory())
