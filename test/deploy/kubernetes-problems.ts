@@ -13,7 +13,7 @@ interface Settled {
 
 type Check = (manifests: Manifests, pod: PodSpec, container: Container, settled: Settled) => boolean
 
-/** What has to hold between the fields; a schema sees each by itself. */
+/** What has to hold between the fields; a schema sees each on its own. */
 export const CHECKS: Readonly<Record<string, Check>> = {
   'the grace period is longer than STOP_DELAY_MS and STOP_TIMEOUT_MS together': (_, { terminationGracePeriodSeconds: grace = 30 }, _container, { config }) =>
     grace * 1000 > config.stopDelay + config.stopTimeout,

@@ -31,7 +31,7 @@ export function schemaProblems (manifest: Manifest): string[] {
 }
 
 /**
- * The schemas allow fields that nobody knows: a mistyped name would go unnoticed. The types that are made of
+ * The schemas allow unknown fields: a mistyped name would go unnoticed. The types that are made of
  * the same specification do not.
  *
  * @returns what the compiler has against manifests

@@ -9,7 +9,7 @@ const PROCESSES = 900
 
 let calls = 0
 
-/** @returns a port of 127.0.0.1 that nobody listened on a moment ago, and that this program has not named lately */
+/** @returns a port of 127.0.0.1 that no process listened on a moment ago, and that this program has not named lately */
 export async function findFreePort (): Promise<number> {
   for (let tries = 0; tries < SHARE * PROCESSES; tries++) {
     const port = FIRST + (process.pid % PROCESSES * SHARE + calls++) % (SHARE * PROCESSES)
@@ -18,7 +18,7 @@ export async function findFreePort (): Promise<number> {
   throw new Error('no port is free')
 }
 
-/** @returns whether nobody listens on that port of 127.0.0.1 */
+/** @returns whether no process listens on that port of 127.0.0.1 */
 export async function isFree (port: number): Promise<boolean> {
   const server = createServer().listen(port, '127.0.0.1')
   try {

@@ -2,7 +2,7 @@ import { connect, constants, type ClientHttp2Session } from 'node:http2'
 import { DEADLINE } from './wait-until.ts'
 
 /**
- * A client that does what RFC 9113 says of GOAWAY: it goes on with another connection, and repeats what was not
+ * A client that does what RFC 9113 says of GOAWAY: it continues on another connection, and repeats what was not
  * processed, and nothing else.
  */
 export class Http2Client {

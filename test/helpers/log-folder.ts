@@ -14,7 +14,7 @@ export class LogFolder {
     this.#path = path
   }
 
-  /** @returns the lines of one file; whoever wrote a broken one fails the test */
+  /** @returns the lines of one file; a broken one fails the test of the process that wrote it */
   lines (name: string): LogLine[] {
     return this.text(name).split('\n').slice(0, -1).map((line) => JSON.parse(line))
   }

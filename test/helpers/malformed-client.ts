@@ -53,7 +53,7 @@ export class MalformedClient {
       await read()
       this.#socket.end()
     }
-    // The others go on meanwhile, so that a failure names all that hang.
+    // The others continue, so that a failure names all that hang.
     await waitUntil(() => this.#end !== undefined, () => 'the end').catch(() => { this.#end = 'no end' })
     this.#socket.destroy()
     return { request, ...split(this.#received), end: String(this.#end) }

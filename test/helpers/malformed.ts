@@ -7,7 +7,7 @@ export interface MalformedRequest {
   readonly kind: string
   /** Written one after the other. */
   readonly pieces: readonly string[]
-  /** The server has to end the connection by itself; after the others it may wait for more. */
+  /** The server has to end the connection; after the others it may wait for more. */
   readonly isHopeless: boolean
 }
 
@@ -15,7 +15,7 @@ export interface MalformedRequest {
 const ID = '{id}'
 /** Path that an application may see, once for each time that it is in the bytes. */
 const SEEN = `/seen/${ID}`
-/** A whole request that is part of something else, or comes after an error: nobody may ever see it. */
+/** A whole request that is part of something else, or comes after an error: the application must never see it. */
 const HIDDEN = `GET /hidden/${ID} HTTP/1.1\r\nHost: hidden\r\n\r\n`
 const GET = `GET ${SEEN} HTTP/1.1\r\nHost: test\r\n`
 const POST = `POST ${SEEN} HTTP/1.1\r\nHost: test\r\nContent-Type: text/plain\r\n`
@@ -79,7 +79,7 @@ const UNFINISHED: Readonly<Record<string, fc.Arbitrary<string>>> = {
     .map(([request, end]) => request.slice(0, 1 + end % (request.length - 1))),
   'empty lines only': fc.integer({ min: 1, max: 50 }).map((count) => '\r\n'.repeat(count)),
   'a folded header': fc.constant(`${GET}X: a\r\n ${HIDDEN.replaceAll('\r\n', '\r\n ')}\r\n\r\n`),
-  'an expectation that nobody meets': fc.constant(`${POST}Expect: the-unexpected\r\nContent-Length: ${HIDDEN.length}\r\n\r\n`),
+  'an expectation that no server meets': fc.constant(`${POST}Expect: the-unexpected\r\nContent-Length: ${HIDDEN.length}\r\n\r\n`),
   'an upgrade to nothing': fc.constant(`${GET}Connection: Upgrade\r\nUpgrade: nothing\r\n\r\n${HIDDEN}`.replace(HIDDEN, '')),
   'a tunnel': fc.constant('CONNECT hidden:443 HTTP/1.1\r\nHost: hidden\r\n\r\n'),
   'a body to a GET': fc.constant(`${GET}Content-Length: ${HIDDEN.length}\r\n\r\n${HIDDEN}`),

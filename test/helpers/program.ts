@@ -128,7 +128,7 @@ export class Program {
   }
 }
 
-/** Milliseconds for a stop; whoever holds a request longer is killed. */
+/** Milliseconds for a stop; a process that holds a request longer is killed. */
 const GRACE = 3000
 
 /** Starts the program; whatever is left of it is ended when the test ends. */

@@ -8,7 +8,7 @@ const PROCESSES = 250
 
 let next = 0
 
-/** @returns the first of so many ports in a row of 127.0.0.1 that nobody listened on a moment ago, and no other test takes */
+/** @returns the first of so many ports in a row of 127.0.0.1 that no process listened on a moment ago, and no other test takes */
 export async function findFreePorts (count: number): Promise<number> {
   for (let tries = 0; tries < SHARE; tries++) {
     if (next + count > SHARE) next = 0

@@ -96,7 +96,7 @@ await t.test('a second signal that ends everything takes the socket with it', as
   await held
 })
 
-await t.test('clients that hang on the port for metrics hold up nobody, and are closed', async (t) => {
+await t.test('clients that hang on the port for metrics hold up no other client, and are closed', async (t) => {
   const program = await serve(t, { env: { METRICS_PORT: '0', WORKERS: '1' } })
   const url = new URL(String(program.find(({ event }) => event === 'server:ready')?.metrics))
   const hanging = Array.from({ length: 120 }, () => connect(Number(url.port), url.hostname, function (this: Socket) { this.write('GET /metrics HTTP/1.1\r\n') }))

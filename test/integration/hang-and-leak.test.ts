@@ -21,7 +21,7 @@ await t.test('a worker that hangs is replaced and killed, and the log says where
   t.match(await hello(program.url), { generation: 1 })
 })
 
-await t.test('the primary that was stopped for longer than the heartbeat timeout shoots nobody', async (t) => {
+await t.test('the primary that was stopped for longer than the heartbeat timeout kills no worker', async (t) => {
   const program = await serve(t, { env: { HEARTBEAT_TIMEOUT_MS: '3000' } })
 
   process.kill(program.pid, 'SIGSTOP')

@@ -100,7 +100,7 @@ await t.test('the socket of a primary that was killed is replaced, also while it
   }
 })
 
-await t.test('a socket that somebody listens on is an error with code 78, and goes on', async (t) => {
+await t.test('a socket in use is an error with code 78, and stays in use', async (t) => {
   const { program, path } = await serveOn(t)
 
   const second = startProgram(t, { env: { LISTEN_SOCKET: path } })
@@ -131,7 +131,7 @@ await t.test('a path that cannot be listened on is an error with code 78', async
 
 await t.test('a permission that the mode takes away is denied', async (t) => {
   if (process.geteuid?.() !== 0) {
-    t.comment('only root can try as somebody else')
+    t.comment('only root can try as another user')
     return
   }
   const { path } = await serveOn(t, { LISTEN_MODE: '0600' })

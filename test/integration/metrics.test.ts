@@ -144,7 +144,7 @@ await t.test('a worker that hangs does not hold up a scrape', async (t) => {
   t.equal((await scrape()).get('baton_restarts_total{reason="hang"}'), 1)
 })
 
-await t.test('a worker that floods the channel starves nobody', async (t) => {
+await t.test('a worker that floods the channel starves no other worker', async (t) => {
   const { program, scrape } = await measure(t, { args: [FIXTURE('floods-the-channel')], env: { CANARY_MS: '0', KEEP_ALIVE_TIMEOUT_MS: '500', DRAIN_TIMEOUT_MS: '5000' } })
   const flooder = JSON.parse((await send(`${program.url}/flood`)).body)
 

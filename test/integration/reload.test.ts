@@ -130,7 +130,7 @@ await t.test('MAX_SURGE lets all replacements start together, and 0 has each wor
   }
 })
 
-await t.test('with MAX_DRAINING workers draining the next step waits, says so, and goes on', async (t) => {
+await t.test('with MAX_DRAINING workers draining the next step waits, says so, and continues', async (t) => {
   const program = await serve(t, { env: { MAX_DRAINING: '1' } })
   const slow = [1, 2, 3, 4].map(async () => await send(`${program.url}/slow?ms=3000`))
   for (let count = 0; count < 8; count++) await hello(program.url)

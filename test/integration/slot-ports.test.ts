@@ -29,7 +29,7 @@ async function helloAt (port: number): Promise<Hello> {
   return await hello(`http://127.0.0.1:${port}`)
 }
 
-/** Holds a port of 127.0.0.1 as somebody else. */
+/** Holds a port of 127.0.0.1 as another process. */
 async function hold (t: Test, port: number): Promise<() => void> {
   const holder = createServer().listen(port, '127.0.0.1')
   t.teardown(() => { holder.close() })

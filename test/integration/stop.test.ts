@@ -149,10 +149,10 @@ await t.test('when the primary is killed while a worker drains, the worker finis
   t.equal((await answer).status, 200)
   await waitUntil(() => program.survivors().length === 0, () => 'the workers to leave')
   t.match(await program.line(({ event, pid }) => event === 'worker:drained' && pid === old), { requests: 1 })
-  t.equal(program.find(({ level }) => level === 60), undefined, 'no error that nobody caught')
+  t.equal(program.find(({ level }) => level === 60), undefined, 'no uncaught error')
 })
 
-await t.test('an error that nobody catches in a worker whose primary is dead cuts no request', async (t) => {
+await t.test('an uncaught error in a worker whose primary is dead cuts no request', async (t) => {
   measurePrograms(t)
   const program = await serve(t, { env: { WORKERS: '1' }, args: [FAILS_LATE] })
   const agent = keepAlive()

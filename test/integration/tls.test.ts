@@ -20,7 +20,7 @@ const PAIR = { TLS_CERT_FILE: pem('one-cert'), TLS_KEY_FILE: pem('one-key') }
 interface Deployed {
   readonly cwd: string
   readonly env: { readonly TLS_CERT_FILE: string, readonly TLS_KEY_FILE: string }
-  /** Puts another certificate or key into its place, as whoever renews them does. */
+  /** Puts another certificate or key into its place, as a renewal does. */
   readonly put: (file: 'cert' | 'key', from: string) => void
 }
 

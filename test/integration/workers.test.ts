@@ -95,7 +95,7 @@ await t.test('SIGTTIN and SIGTTOU add a worker and take one away, never the last
   t.equal((await hello(program.url)).generation, 2)
 })
 
-await t.test('an error that nobody catches costs no other request: the worker is relieved, then leaves with code 1', async (t) => {
+await t.test('an uncaught error costs no other request: the worker is relieved, then exits with code 1', async (t) => {
   measurePrograms(t)
   for (const route of ['throw-later', 'reject-later']) {
     const program = await serve(t, { args: [FAILS_LATE], env: { WORKERS: '1' } })

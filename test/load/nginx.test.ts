@@ -61,7 +61,7 @@ await t.test('behind nginx with sticky sessions, reloads fail no request, and ea
   t.same(await Promise.all(sessions.map(slotOf)), slots)
 })
 
-await t.test('behind nginx with sticky sessions, an empty slot costs nobody a request: another slot answers', { skip: WITHOUT_NGINX }, async (t) => {
+await t.test('behind nginx with sticky sessions, an empty slot costs no client a request: another slot answers', { skip: WITHOUT_NGINX }, async (t) => {
   const base = await findFreePorts(2)
   const program = await serve(t, { env: { ...ENV, WORKERS: '1', SLOT_PORT_BASE: String(base) } })
   const nginx = await startNginx(t, 'sticky.conf', { '127.0.0.1:4000': `127.0.0.1:${base}`, '127.0.0.1:4001': `127.0.0.1:${base + 1}` })
@@ -71,6 +71,6 @@ await t.test('behind nginx with sticky sessions, an empty slot costs nobody a re
   })))
 
   t.same(new Set(answers.map(({ status, body }) => `${status} ${body}`)), new Set(['200 once']))
-  t.ok(nginx.errors().some((line) => line.includes('connect() failed')), 'somebody was meant for the empty slot')
+  t.ok(nginx.errors().some((line) => line.includes('connect() failed')), 'nginx tried the empty slot')
   t.equal(program.survivors().length, 2)
 })

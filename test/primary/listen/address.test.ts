@@ -9,8 +9,8 @@ const ADDRESSES: ReadonlyArray<readonly [name: string, env: Readonly<Record<stri
   ['an address and a port', { HOST: '0.0.0.0', PORT: '24242' }, { address: { host: '0.0.0.0', port: 24242 }, url: 'http://0.0.0.0:24242', port: 24242 }],
   ['an IPv6 address', { HOST: '::1', PORT: '24242' }, { address: { host: '::1', port: 24242 }, url: 'http://[::1]:24242', port: 24242 }],
   ['a port over TLS', { PORT: '24242', TLS_CERT_FILE: 'cert.pem', TLS_KEY_FILE: 'key.pem' }, { address: { host: '127.0.0.1', port: 24242 }, url: 'https://127.0.0.1:24242', port: 24242 }],
-  ['a UNIX socket, and no port', { LISTEN_SOCKET: '/tmp/nobody.sock', PORT: '24242' }, { address: { path: '/tmp/nobody.sock', mode: 0o660 }, url: 'unix:/tmp/nobody.sock' }],
-  ['a UNIX socket of its own mode', { LISTEN_SOCKET: '/tmp/nobody.sock', LISTEN_MODE: '600' }, { address: { path: '/tmp/nobody.sock', mode: 0o600 }, url: 'unix:/tmp/nobody.sock' }]
+  ['a UNIX socket, and no port', { LISTEN_SOCKET: '/tmp/unused.sock', PORT: '24242' }, { address: { path: '/tmp/unused.sock', mode: 0o660 }, url: 'unix:/tmp/unused.sock' }],
+  ['a UNIX socket of its own mode', { LISTEN_SOCKET: '/tmp/unused.sock', LISTEN_MODE: '600' }, { address: { path: '/tmp/unused.sock', mode: 0o600 }, url: 'unix:/tmp/unused.sock' }]
 ]
 
 for (const [name, env, expected] of ADDRESSES) {
