@@ -39,6 +39,28 @@ export function findTests (names) {
   return [...new Set(found.flat())]
 }
 
+/** Unit tests that wait or search for long, in seconds; the others take about half a second. */
+const SLOW = {
+  'test/worker/drain/secure-drain.test.ts': 25,
+  'test/worker/plugins/pressure.test.ts': 13,
+  'test/primary/supervisor/walk.test.ts': 12,
+  'test/primary/control/control.test.ts': 7,
+  'test/worker/drain/http2-drain.test.ts': 7,
+  'test/worker/drain/drainable-server.test.ts': 6
+}
+
+/** @returns the unit tests in as many groups as asked for, which take about as long as each other */
+export function evenGroups (files, count) {
+  const groups = Array.from({ length: count }, () => ({ files: [], seconds: 0 }))
+  const secondsOf = (file) => SLOW[file] ?? 0.5
+  for (const file of files.toSorted((one, other) => secondsOf(other) - secondsOf(one))) {
+    const [shortest] = groups.toSorted((one, other) => one.seconds - other.seconds)
+    shortest.files.push(file)
+    shortest.seconds += secondsOf(file)
+  }
+  return groups.map(({ files }) => files).filter((files) => files.length > 0)
+}
+
 /** The longest files first, as they tend to take the longest: the last tests to end are then short ones. */
 export function longestFirst (files) {
   const sizes = new Map(files.map((file) => [file, statSync(join(ROOT, file)).size]))

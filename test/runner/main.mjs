@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { findTests, layerOf, longestFirst, ROOT } from './files.mjs'
+import { evenGroups, findTests, layerOf, longestFirst, ROOT } from './files.mjs'
 import { checkCoverage, clearCoverage, COVERED } from './coverage.mjs'
 import { killAll, run } from './processes.mjs'
 import { TapOutput } from './tap-output.mjs'
@@ -43,7 +43,7 @@ const layers = new Map(['unit', 'integration', 'load'].map((layer) => [layer, fi
 const lint = names.includes('lint') ? step('lint', ['run', '--silent', 'lint'], { isInBackground: true }) : true
 if (files.length > 0 && await prepare()) {
   if (values.coverage) clearCoverage()
-  await inTurns(jobs, [...unitGroups(), ...longestFirst(layers.get('integration')).map((file) => [file])])
+  await inTurns(jobs, [...evenGroups(layers.get('unit'), jobs), ...longestFirst(layers.get('integration')).map((file) => [file])])
   // What else takes the processors makes reloads long, and proves nothing.
   await lint
   await inTurns(1, layers.get('load').map((file) => [file]))
@@ -83,13 +83,6 @@ async function step (name, args, options = {}) {
 function report (name, { isOk, output }, details) {
   if (!isOk) failures.push({ name, output })
   console.log(`${isOk ? 'ok  ' : 'FAIL'} ${name}${details === undefined ? '' : ` (${details})`}`)
-}
-
-/** @returns the unit tests in groups, one process for each */
-function unitGroups () {
-  const groups = Array.from({ length: jobs }, () => [])
-  longestFirst(layers.get('unit')).forEach((file, index) => groups[index % groups.length].push(file))
-  return groups.filter((group) => group.length > 0)
 }
 
 /** Runs groups of files, so many at a time. */
