@@ -27,7 +27,7 @@ export async function startBare ({ paths, env }: BenchSettings): Promise<Started
   return await StartedService.start(paths.bare, env, START_TIMEOUT)
 }
 
-/** Runs `work` with services that are stopped afterwards, whatever happens. */
+/** Runs `work` with services that are stopped afterwards, also after an error. */
 export async function withServices<Result> (
   starts: ReadonlyArray<() => Promise<StartedService>>, work: (services: readonly StartedService[]) => Promise<Result>
 ): Promise<Result> {

@@ -9,7 +9,7 @@ const LOOK_INTERVAL = 20
 
 /**
  * Follows the reloads of any peer in the same way, from outside: a reload has ended when as many new workers
- * as there should be have answered, whatever the peer reports.
+ * as there should be have answered; what the peer reports does not count.
  *
  * A proxy has new workers as soon as it has new processes.
  */

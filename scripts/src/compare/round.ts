@@ -37,7 +37,7 @@ export interface Round {
 const REQUEST_TIMEOUT = 30_000
 const RELOAD_TIMEOUT = 60_000
 
-/** Starts a peer, loads it while it reloads, and stops it whatever happens in between. */
+/** Starts a peer, loads it while it reloads, and stops it also after an error. */
 export async function runRound (prepared: PreparedPeer, settings: RoundSettings): Promise<Round> {
   const { workers, connections, duration, reloads } = settings
   const peer = await prepared.start(workers)

@@ -63,7 +63,7 @@ export async function loadTest (args: readonly string[], context: CommandContext
   return await runCommand({ usage: USAGE, parse: parseCommandLine, run }, args, context)
 }
 
-/** Starts the service, and stops it whatever happens in between. */
+/** Starts the service, and stops it also after an error. */
 async function loadOwnService (context: LoadTestContext): Promise<number> {
   const { env, signal, stderr } = context
   const program = context.commandLine.program ?? context.program

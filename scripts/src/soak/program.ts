@@ -54,7 +54,7 @@ export async function soak (args: readonly string[], context: CommandContext): P
   return await runCommand({ usage: USAGE, parse: parseCommandLine, run: runSoak }, args, context)
 }
 
-/** Starts the service, and stops it whatever happens in between. */
+/** Starts the service, and stops it also after an error. */
 async function runSoak (commandLine: CommandLine, context: CommandContext): Promise<number> {
   const { stdout, stderr, env, signal } = context
   const folder = mkdtempSync(join(tmpdir(), 'baton-soak-'))
